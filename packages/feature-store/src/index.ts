@@ -1,0 +1,1 @@
+export type { FeatureGroupStore, FeatureStore, RowRange } from './feature-store.ts'

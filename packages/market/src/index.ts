@@ -1,0 +1,29 @@
+export type { Candle, CandleState } from './candle.ts'
+export {
+  compareDecimals,
+  type DecimalText,
+  decimalsOf,
+  decimalText,
+  fromUnits,
+  toUnits,
+  trimDecimal,
+} from './decimal.ts'
+export { C1Error, InvariantError, MalformedError, UsageError } from './errors.ts'
+export { findInstrument, type Instrument, type MarketSymbol, marketSymbol, symbolSlug } from './instrument.ts'
+export { INTERVALS, type Interval, intervalMicros, parseInterval, windowOpenTime } from './interval.ts'
+export {
+  type EpochMicros,
+  epochMicros,
+  formatSpan,
+  formatTime,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
+  parseSeconds,
+  parseSpan,
+  parseTime,
+  systemTime,
+} from './time.ts'
+export type { Heartbeat, IdSpace, MarketMessage, OrderType, Outage, Side, Trade } from './trade.ts'
+export { addId, addRange, countIds, hasId, holesIn, type IdRange, type IdRanges, NO_IDS } from './trade-ids.ts'

@@ -1,0 +1,1 @@
+export type { ModelRegistry } from './model-registry.ts'
