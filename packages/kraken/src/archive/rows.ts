@@ -1,0 +1,67 @@
+import {
+  type DecimalText,
+  decimalsOf,
+  decimalText,
+  type IdSpace,
+  type Instrument,
+  MalformedError,
+  type MarketSymbol,
+  type Trade,
+  trimDecimal,
+} from '@c1/market'
+import { plainDecimal, positivePrice, readOrderType, readSeconds, readSide, readTradeId } from '../wire/fields.ts'
+import type { ArchiveLayout } from './layout.ts'
+
+export interface RowMarket {
+  readonly symbol: MarketSymbol
+  /** Least decimals to write prices and quantities with; the text's own where absent. */
+  readonly priceDecimals: number | undefined
+  readonly quantityDecimals: number | undefined
+}
+
+export function rowMarket(market: Instrument | MarketSymbol): RowMarket {
+  return typeof market === 'string' ? { symbol: market, priceDecimals: undefined, quantityDecimals: undefined } : market
+}
+
+/**
+ * Reads rows of one layout. In the id space of a file a trade's id is the row's ordinal, which counts rejected rows too: a
+ * row that is lost leaves a hole, as a trade that is lost does.
+ */
+export function rowReader(
+  { columns, count }: ArchiveLayout,
+  { symbol, priceDecimals, quantityDecimals }: RowMarket,
+  idSpace: IdSpace,
+): (line: string, ordinal: number) => Trade {
+  const { time, price, volume, side = -1, orderType = -1, tradeId = -1 } = columns
+  return (line, ordinal) => {
+    const fields = line.split(',')
+    if (fields.length !== count) throw wrongCount(fields.length, count)
+    const sideText = fields[side]
+    const orderTypeText = fields[orderType]
+    return {
+      symbol,
+      idSpace,
+      tradeId: idSpace === 'venue' ? readTradeId(fields[tradeId] as string) : ordinal,
+      eventTime: readSeconds(fields[time] as string),
+      price: positivePrice(readHistoric(fields[price] as string, priceDecimals)),
+      quantity: readHistoric(fields[volume] as string, quantityDecimals),
+      side: sideText ? readSide(sideText) : undefined,
+      orderType: orderTypeText ? readOrderType(orderTypeText) : undefined,
+    }
+  }
+}
+
+/**
+ * With the market's decimals, or more where the row has them: Kraken has made steps coarser over the years (XBTUSD prices had
+ * up to 5 decimals in 2013 and 3 until 2017, 1 since), and what was traded at a finer step is no mistake.
+ */
+function readHistoric(text: string, decimals: number | undefined): DecimalText {
+  const plain = plainDecimal(text, decimals)
+  if (plain !== undefined) return plain
+  const own = trimDecimal(decimalText(text))
+  return decimalsOf(own) > (decimals ?? 0) ? own : decimalText(text, decimals)
+}
+
+function wrongCount(found: number, expected: number): MalformedError {
+  return new MalformedError('row_malformed', `The row has ${found} fields; the file's rows have ${expected}.`)
+}
