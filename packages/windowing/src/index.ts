@@ -1,1 +1,2 @@
-export {}
+export type { CandleEvent } from './candle-event.ts'
+export { CandleWindows, type CandleWindowsOptions } from './candle-windows.ts'

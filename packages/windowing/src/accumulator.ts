@@ -1,0 +1,267 @@
+import { type DecimalText, decimalsOf, type Trade, toUnits } from '@c1/market'
+import { EXACT_DIGITS, exactUnits } from './units.ts'
+import { WideAccumulator } from './wide-accumulator.ts'
+
+/**
+ * What a window's trades add up to, exactly. Merging is associative and commutative, so neither the order in which
+ * trades arrive nor how they are grouped on the way changes the result.
+ */
+export type Accumulator = NarrowAccumulator | WideAccumulator
+
+/** Notional is `low + high * 2^25`. */
+const SPLIT = 2 ** 25
+/** Below this a factor times a number of 25 bits stays an exact integer, with room for a carry. */
+const SMALL = 2 ** 28
+const MAX = Number.MAX_SAFE_INTEGER
+
+/** The figures of a narrow accumulator, each an exact integer (`bought` may be NaN). */
+export interface NarrowFigures {
+  readonly priceDecimals: number
+  readonly quantityDecimals: number
+  readonly firstTradeId: number
+  readonly lastTradeId: number
+  readonly open: number
+  readonly high: number
+  readonly low: number
+  readonly close: number
+  readonly tradeCount: number
+  readonly volume: number
+  readonly bought: number
+  readonly notionalLow: number
+  readonly notionalHigh: number
+}
+
+/**
+ * Accumulates in integer `number`s: prices in units of `10^-priceDecimals`, quantities in `10^-quantityDecimals`.
+ *
+ * When a figure would leave the exact integers the result is a `WideAccumulator`, so callers go on with what they get.
+ */
+export class NarrowAccumulator implements NarrowFigures {
+  readonly priceDecimals: number
+  readonly quantityDecimals: number
+  firstTradeId: number
+  lastTradeId: number
+  open: number
+  high: number
+  low: number
+  close: number
+  tradeCount: number
+  volume: number
+  /** Volume of the takers that bought; NaN once a trade had no side, which no sum can undo. */
+  bought: number
+  notionalLow: number
+  notionalHigh: number
+
+  constructor(figures: NarrowFigures) {
+    this.priceDecimals = figures.priceDecimals
+    this.quantityDecimals = figures.quantityDecimals
+    this.firstTradeId = figures.firstTradeId
+    this.lastTradeId = figures.lastTradeId
+    this.open = figures.open
+    this.high = figures.high
+    this.low = figures.low
+    this.close = figures.close
+    this.tradeCount = figures.tradeCount
+    this.volume = figures.volume
+    this.bought = figures.bought
+    this.notionalLow = figures.notionalLow
+    this.notionalHigh = figures.notionalHigh
+  }
+
+  /** An accumulator that holds nothing yet: `addUnits` is what may be done with it. */
+  static empty(priceDecimals: number, quantityDecimals: number): NarrowAccumulator {
+    return new NarrowAccumulator({
+      priceDecimals,
+      quantityDecimals,
+      firstTradeId: Number.POSITIVE_INFINITY,
+      lastTradeId: Number.NEGATIVE_INFINITY,
+      open: 0,
+      high: -1,
+      low: Number.POSITIVE_INFINITY,
+      close: 0,
+      tradeCount: 0,
+      volume: 0,
+      bought: 0,
+      notionalLow: 0,
+      notionalHigh: 0,
+    })
+  }
+
+  get buyVolume(): number | undefined {
+    return Number.isNaN(this.bought) ? undefined : this.bought
+  }
+
+  /** Sum of price x quantity in units of `10^-(priceDecimals + quantityDecimals)`. */
+  get notional(): bigint {
+    return BigInt(this.notionalLow) + BigInt(this.notionalHigh) * BigInt(SPLIT)
+  }
+
+  /** Adds a trade to this accumulator. Go on with the result: it is another one where the trade does not fit. */
+  add(trade: Trade): Accumulator {
+    const price = exactUnits(trade.price, this.priceDecimals)
+    const quantity = exactUnits(trade.quantity, this.quantityDecimals)
+    const { side } = trade
+    const bought = side === 'buy' ? quantity : side === undefined ? Number.NaN : 0
+    if (price >= 0 && quantity >= 0 && this.addUnits(trade.tradeId, price, quantity, bought)) return this
+    return this.merge(accumulatorOf(trade))
+  }
+
+  /**
+   * Adds a trade given in this accumulator's units, each below 10^15; `bought` is the quantity, 0 or NaN.
+   * False, and nothing is added, when a sum would leave the exact integers.
+   */
+  addUnits(tradeId: number, price: number, quantity: number, bought: number): boolean {
+    const volume = this.volume + quantity
+    const notional = this.notionalLow + price * quantity
+    if (volume > MAX) return false
+    if (notional <= MAX) this.notionalLow = notional
+    else if (!this.#addProduct(price, quantity)) return false
+    this.volume = volume
+    this.bought += bought
+    this.tradeCount++
+    if (tradeId > this.lastTradeId) {
+      this.lastTradeId = tradeId
+      this.close = price
+    }
+    if (tradeId < this.firstTradeId) {
+      this.firstTradeId = tradeId
+      this.open = price
+    }
+    if (price > this.high) this.high = price
+    if (price < this.low) this.low = price
+    return true
+  }
+
+  /** Adds a product that an exact integer may not hold, by splitting the larger factor. False when that is not enough. */
+  #addProduct(price: number, quantity: number): boolean {
+    const small = Math.min(price, quantity)
+    const large = Math.max(price, quantity)
+    const upper = Math.floor(large / SPLIT)
+    const carry = Math.floor(this.notionalLow / SPLIT)
+    const high = this.notionalHigh + carry + small * upper
+    if (small >= SMALL || high > MAX) return false
+    this.notionalLow += small * (large - upper * SPLIT) - carry * SPLIT
+    this.notionalHigh = high
+    return true
+  }
+
+  /** The two together. Neither is changed. */
+  merge(other: Accumulator): Accumulator {
+    if (other instanceof WideAccumulator) return this.widen().merge(other)
+    const priceDecimals = Math.max(this.priceDecimals, other.priceDecimals)
+    const quantityDecimals = Math.max(this.quantityDecimals, other.quantityDecimals)
+    const a = this.rescale(priceDecimals, quantityDecimals)
+    const b = other.rescale(priceDecimals, quantityDecimals)
+    const both = a !== undefined && b !== undefined ? join(a, b) : undefined
+    return both ?? this.widen().merge(other.widen())
+  }
+
+  /** The same figures with at least as many decimals as now; undefined where they would leave the exact integers. */
+  rescale(priceDecimals: number, quantityDecimals: number): NarrowAccumulator | undefined {
+    if (priceDecimals === this.priceDecimals && quantityDecimals === this.quantityDecimals) return this
+    const byPrice = 10 ** (priceDecimals - this.priceDecimals)
+    const byQuantity = 10 ** (quantityDecimals - this.quantityDecimals)
+    const carry = Math.floor(this.notionalLow / SPLIT)
+    const scaled = new NarrowAccumulator({
+      ...this,
+      priceDecimals,
+      quantityDecimals,
+      open: this.open * byPrice,
+      high: this.high * byPrice,
+      low: this.low * byPrice,
+      close: this.close * byPrice,
+      volume: this.volume * byQuantity,
+      bought: this.bought * byQuantity,
+      notionalLow: (this.notionalLow - carry * SPLIT) * byPrice * byQuantity,
+      notionalHigh: (this.notionalHigh + carry) * byPrice * byQuantity,
+    })
+    return scaled.#isExact() ? scaled : undefined
+  }
+
+  #isExact(): boolean {
+    return Math.max(this.high, this.volume, this.notionalLow, this.notionalHigh) <= MAX
+  }
+
+  widen(): WideAccumulator {
+    return new WideAccumulator({
+      priceDecimals: this.priceDecimals,
+      quantityDecimals: this.quantityDecimals,
+      firstTradeId: this.firstTradeId,
+      lastTradeId: this.lastTradeId,
+      open: BigInt(this.open),
+      high: BigInt(this.high),
+      low: BigInt(this.low),
+      close: BigInt(this.close),
+      tradeCount: this.tradeCount,
+      volume: BigInt(this.volume),
+      buyVolume: this.buyVolume === undefined ? undefined : BigInt(this.buyVolume),
+      notional: this.notional,
+    })
+  }
+}
+
+/** Adds two of equal decimals; undefined where a sum would leave the exact integers. */
+function join(a: NarrowAccumulator, b: NarrowAccumulator): NarrowAccumulator | undefined {
+  const first = a.firstTradeId <= b.firstTradeId ? a : b
+  const last = a.lastTradeId >= b.lastTradeId ? a : b
+  const low = a.notionalLow + b.notionalLow
+  const carries = low > MAX
+  const carry = carries ? Math.floor(a.notionalLow / SPLIT) + Math.floor(b.notionalLow / SPLIT) : 0
+  const joined = new NarrowAccumulator({
+    priceDecimals: a.priceDecimals,
+    quantityDecimals: a.quantityDecimals,
+    firstTradeId: first.firstTradeId,
+    lastTradeId: last.lastTradeId,
+    open: first.open,
+    high: Math.max(a.high, b.high),
+    low: Math.min(a.low, b.low),
+    close: last.close,
+    tradeCount: a.tradeCount + b.tradeCount,
+    volume: a.volume + b.volume,
+    bought: a.bought + b.bought,
+    notionalLow: carries ? (a.notionalLow % SPLIT) + (b.notionalLow % SPLIT) : low,
+    notionalHigh: a.notionalHigh + b.notionalHigh + carry,
+  })
+  return Math.max(joined.volume, joined.notionalHigh) <= MAX ? joined : undefined
+}
+
+/** Adds a trade; go on with the result, the given one may have been changed or not. */
+export function addTrade(accumulator: Accumulator, trade: Trade): Accumulator {
+  return accumulator instanceof NarrowAccumulator ? accumulator.add(trade) : accumulator.merge(accumulatorOf(trade))
+}
+
+/** What one trade adds up to. */
+export function accumulatorOf(trade: Trade): Accumulator {
+  const { price, quantity } = trade
+  if (digits(price) > EXACT_DIGITS || digits(quantity) > EXACT_DIGITS) return wideAccumulatorOf(trade)
+  const narrow = NarrowAccumulator.empty(decimalsOf(price), decimalsOf(quantity))
+  const units = exactUnits(quantity, narrow.quantityDecimals)
+  const bought = trade.side === 'buy' ? units : trade.side === undefined ? Number.NaN : 0
+  const fits = narrow.addUnits(trade.tradeId, exactUnits(price, narrow.priceDecimals), units, bought)
+  return fits ? narrow : wideAccumulatorOf(trade)
+}
+
+function wideAccumulatorOf({ tradeId, price, quantity, side }: Trade): WideAccumulator {
+  const priceDecimals = decimalsOf(price)
+  const quantityDecimals = decimalsOf(quantity)
+  const units = toUnits(price, priceDecimals)
+  const volume = toUnits(quantity, quantityDecimals)
+  return new WideAccumulator({
+    priceDecimals,
+    quantityDecimals,
+    firstTradeId: tradeId,
+    lastTradeId: tradeId,
+    open: units,
+    high: units,
+    low: units,
+    close: units,
+    tradeCount: 1,
+    volume,
+    buyVolume: side === 'buy' ? volume : side === undefined ? undefined : 0n,
+    notional: units * volume,
+  })
+}
+
+function digits(text: DecimalText): number {
+  return text.includes('.') ? text.length - 1 : text.length
+}

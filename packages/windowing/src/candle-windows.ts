@@ -1,0 +1,89 @@
+import { type Candle, type IdSpace, INTERVALS, type Interval, type MarketMessage, type MarketSymbol } from '@c1/market'
+import { type CandleEvent, NOTHING } from './candle-event.ts'
+import { readCheckpoint, writeSequence } from './checkpoint.ts'
+import { type SequenceState, SequenceWindows } from './sequence-windows.ts'
+
+export interface CandleWindowsOptions {
+  /** The lengths of candle to give out, in any order. */
+  readonly intervals: readonly Interval[]
+}
+
+/**
+ * Trades in, candles out, by event time: a deterministic fold over the trades topic, for any number of symbols.
+ *
+ * - **Final** is a window when one stretch of consecutive trade ids, bounded by trades or heartbeats, covers it whole. Finals
+ *   of a symbol come in order of close time, shorter intervals first, and `complete` is true.
+ * - **A hole** in the ids holds back the windows beyond it, which stay provisional, until it is filled. What lies below the
+ *   oldest trade seen so far does not: older history that comes later is given out in its own order when it is proven.
+ * - **Duplicates** are ignored at any age.
+ * - **A late trade** (its time lies in a final window) makes revision n+1 of each such window that is still in memory: those
+ *   that closed less than two of their lengths ago, and those that a larger open window still needs. Of the others a
+ *   `late` event tells.
+ * - **Files** number their rows themselves: their windows are final when a later row or a heartbeat of the file passes them,
+ *   `complete` is absent. Id spaces are never added up together. Where two have the same window, the venue's counts: a file's
+ *   candle is not given out where the venue's ids prove the window, and a candle that follows one of another id space
+ *   continues its revisions.
+ *
+ * Outages say nothing here: ids tell what is missing.
+ */
+export class CandleWindows {
+  readonly #intervals: ReadonlySet<Interval>
+  readonly #symbols = new Map<MarketSymbol, Map<IdSpace, SequenceWindows>>()
+
+  constructor(options: CandleWindowsOptions) {
+    this.#intervals = new Set(options.intervals)
+  }
+
+  /** What became final by this message, in order. A trade's own window never closes by it. */
+  advance(message: MarketMessage): readonly CandleEvent[] {
+    if (message.kind === 'trade') {
+      const { trade } = message
+      return this.#sequence(trade.symbol, trade.idSpace).addTrade(trade)
+    }
+    if (message.kind === 'outage') return NOTHING
+    const { heartbeat } = message
+    return this.#sequence(heartbeat.symbol, heartbeat.idSpace).addHeartbeat(heartbeat)
+  }
+
+  /**
+   * The newest window of a symbol as it stands, undefined when it is final or there is none. Revision 0; `complete` says
+   * whether no trade of it is missing so far.
+   */
+  provisional(symbol: MarketSymbol, interval: Interval): Candle | undefined {
+    let newest: SequenceWindows | undefined
+    for (const sequence of this.#symbols.get(symbol)?.values() ?? []) {
+      const newer = newest === undefined || sequence.newest > newest.newest
+      if (newer || (sequence.newest === newest?.newest && sequence.idSpace === 'venue')) newest = sequence
+    }
+    return newest?.provisional(INTERVALS.indexOf(interval))
+  }
+
+  /** All that is remembered, as JSON from which `restore` goes on to give out the same events. */
+  checkpoint(): unknown {
+    const symbols = [...this.#symbols].map(([symbol, sequences]) => {
+      return [symbol, [...sequences.values()].map(({ idSpace, state }) => writeSequence(idSpace, state))]
+    })
+    return { format: 'candle-windows/1', symbols }
+  }
+
+  /** The intervals may differ from those of the checkpoint. @throws MalformedError `checkpoint_malformed` */
+  static restore(checkpoint: unknown, options: CandleWindowsOptions): CandleWindows {
+    const windows = new CandleWindows(options)
+    for (const { symbol, idSpace, state } of readCheckpoint(checkpoint)) windows.#add(symbol, idSpace, state)
+    return windows
+  }
+
+  #sequence(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
+    return this.#symbols.get(symbol)?.get(idSpace) ?? this.#add(symbol, idSpace)
+  }
+
+  #add(symbol: MarketSymbol, idSpace: IdSpace, state?: SequenceState): SequenceWindows {
+    const sequences = this.#symbols.get(symbol) ?? new Map<IdSpace, SequenceWindows>()
+    this.#symbols.set(symbol, sequences)
+    // Read at every use, so that it names the sequences that are added later too.
+    const context = { symbol, intervals: this.#intervals, sequences: { [Symbol.iterator]: () => sequences.values() } }
+    const sequence = new SequenceWindows(idSpace, context, state)
+    sequences.set(idSpace, sequence)
+    return sequence
+  }
+}

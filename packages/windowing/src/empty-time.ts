@@ -1,0 +1,33 @@
+import type { TimeRange } from './coverage.ts'
+import { LENGTHS } from './levels.ts'
+
+const MINUTE = LENGTHS[0] as number
+
+/** Walks forward through newly settled time and finds where it was empty. Ranges and times are whole minutes. */
+export class EmptyTime {
+  readonly #ranges: TimeRange[]
+
+  /** A range without beginning starts at the first trade's window; without trades only its last minute is told. */
+  constructor(ranges: readonly TimeRange[], firstOpenTime: number | undefined) {
+    this.#ranges = ranges.map(({ from, to }) => ({
+      from: from === Number.NEGATIVE_INFINITY ? Math.min(firstOpenTime ?? to - MINUTE, to - MINUTE) : from,
+      to,
+    }))
+  }
+
+  /** The close of the newest minute passed on the way to `time`; undefined when there is none. */
+  passUntil(time: number): number | undefined {
+    let passed: number | undefined
+    for (let range = this.#ranges[0]; range !== undefined && range.from < time; range = this.#ranges[0]) {
+      passed = Math.min(range.to, time)
+      if (passed === range.to) this.#ranges.shift()
+      else this.#ranges[0] = { from: passed, to: range.to }
+    }
+    return passed
+  }
+
+  /** Goes on from `time`: what lies before was not empty. */
+  skipUntil(time: number): void {
+    this.passUntil(time)
+  }
+}

@@ -1,0 +1,243 @@
+import type { Candle, EpochMicros, Heartbeat, IdSpace, Interval, MarketSymbol, Trade } from '@c1/market'
+import { accumulatorOf, addTrade } from './accumulator.ts'
+import { type CandleEvent, NOTHING } from './candle-event.ts'
+import { Coverage, rangesBeyond, type Span, type TimeRange } from './coverage.ts'
+import { EmptyTime } from './empty-time.ts'
+import { intervalOf, LENGTHS, LEVELS, type Level, openTimeAt } from './levels.ts'
+import { makeCandle } from './make-candle.ts'
+import { closeTimeOf, type Window, WindowStore } from './window-store.ts'
+
+const MINUTE = LENGTHS[0] as number
+/** A closed window is kept for this many of its lengths, so that a late trade can revise it. */
+const KEPT_LENGTHS = 2
+
+/** What the windows of a sequence need to know of its symbol. */
+export interface SequenceContext {
+  readonly symbol: MarketSymbol
+  readonly intervals: ReadonlySet<Interval>
+  /** Every sequence of the symbol, this one too. */
+  readonly sequences: Iterable<SequenceWindows>
+}
+
+/** All that a sequence remembers. */
+export interface SequenceState {
+  readonly coverage: Coverage
+  readonly windows: WindowStore
+  /** Open times of the oldest and newest base windows that a trade fell into. */
+  oldest: number
+  newest: number
+}
+
+/**
+ * The windows of one numbered sequence of trades: one symbol, one id space.
+ *
+ * Time is settled where the ids prove that every trade of it is there; for a file, whose ordinals prove nothing, up to its
+ * newest row. Windows inside settled time are final. Everything follows from the settled ranges, in whole minutes, before
+ * and after a message.
+ */
+export class SequenceWindows {
+  readonly idSpace: IdSpace
+  readonly #context: SequenceContext
+  readonly #state: SequenceState
+  #settled: readonly TimeRange[]
+  /** Where the last trade went: the next one most often only extends these. */
+  #window: Window | undefined
+  #span: Span | undefined
+  #limit = 0
+
+  constructor(idSpace: IdSpace, context: SequenceContext, state?: SequenceState) {
+    this.idSpace = idSpace
+    this.#context = context
+    const fresh = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
+    this.#state = state ?? { coverage: new Coverage(), windows: new WindowStore(), ...fresh }
+    this.#settled = this.#settledNow()
+  }
+
+  get state(): SequenceState {
+    return this.#state
+  }
+
+  addTrade(trade: Trade): readonly CandleEvent[] {
+    const { tradeId, eventTime } = trade
+    const window = this.#window
+    const span = this.#span
+    if (window === undefined || span === undefined || tradeId !== span.last + 1 || tradeId >= this.#limit) {
+      return this.#insert(trade)
+    }
+    const into = eventTime - window.openTime
+    if (into < 0 || into >= MINUTE || window.sums === undefined) return this.#insert(trade)
+    window.sums = addTrade(window.sums, trade)
+    span.last = tradeId
+    if (eventTime > span.to) span.to = eventTime
+    return NOTHING
+  }
+
+  #insert(trade: Trade): readonly CandleEvent[] {
+    const { coverage, windows } = this.#state
+    const { tradeId, eventTime } = trade
+    if (coverage.has(tradeId)) return NOTHING
+    const events: CandleEvent[] = []
+    const openTime = openTimeAt(0, eventTime)
+    if (this.#rangeAround(0, openTime) !== undefined) this.#revise(trade, events)
+    else {
+      const window = windows.ensurePending(0, openTime)
+      window.sums = window.sums === undefined ? accumulatorOf(trade) : addTrade(window.sums, trade)
+    }
+    this.#state.oldest = Math.min(this.#state.oldest, openTime)
+    this.#state.newest = Math.max(this.#state.newest, openTime)
+    this.#span = coverage.addTrade(tradeId, eventTime)
+    this.#limit = coverage.limitAbove(this.#span)
+    this.#settle(events)
+    this.#window = windows.pending(0, openTime)
+    return events
+  }
+
+  addHeartbeat({ lastTradeId, eventTime }: Heartbeat): readonly CandleEvent[] {
+    const { coverage, windows } = this.#state
+    coverage.addHeartbeat(lastTradeId, eventTime)
+    if (this.#span !== undefined) this.#limit = coverage.limitAbove(this.#span)
+    const events: CandleEvent[] = []
+    this.#settle(events)
+    if (this.#window !== undefined) this.#window = windows.pending(0, this.#window.openTime)
+    return events
+  }
+
+  /** The window of the newest trade as it stands; undefined when it is final. */
+  provisional(level: Level): Candle | undefined {
+    const { coverage, newest, windows } = this.#state
+    const openTime = openTimeAt(level, newest)
+    const sums = windows.pending(level, openTime) && windows.sumsAt(level, openTime)
+    if (sums === undefined) return undefined
+    const { firstTradeId, lastTradeId } = sums
+    const whole = coverage.spans.some(
+      ({ first, last, from }) => from <= openTime && first <= firstTradeId && lastTradeId <= last,
+    )
+    const complete = this.idSpace === 'venue' ? whole : undefined
+    return makeCandle(
+      { symbol: this.#context.symbol, level, openTime, revision: 0, state: 'provisional', complete },
+      sums,
+    )
+  }
+
+  /** The open time of the newest base window that a trade fell into. */
+  get newest(): number {
+    return this.#state.newest
+  }
+
+  /** Whether every trade of the window is there; a file proves none. */
+  proves(level: Level, openTime: number): boolean {
+    return this.idSpace === 'venue' && this.#rangeAround(level, openTime) !== undefined
+  }
+
+  /** The highest revision that this sequence may have given a window, as far as it remembers. */
+  revisionGiven(level: Level, openTime: number): number {
+    const closed = this.#state.windows.closed(level, openTime)
+    if (closed !== undefined) return closed.revision
+    const closeTime = openTime + (LENGTHS[level] as number)
+    return closeTime > this.#state.oldest && this.#rangeAround(level, openTime) !== undefined ? 1 : 0
+  }
+
+  #settledNow(): readonly TimeRange[] {
+    const { spans } = this.#state.coverage
+    const proven = spans.filter(({ anchored }) => anchored)
+    const ranges = this.idSpace === 'venue' ? proven : [{ from: Number.NEGATIVE_INFINITY, to: newestOf(spans) }]
+    return ranges
+      .map(({ from, to }) => ({ from: Math.ceil(from / MINUTE) * MINUTE, to: Math.floor(to / MINUTE) * MINUTE }))
+      .filter(({ from, to }) => from < to)
+  }
+
+  /** The settled range that holds the whole window. */
+  #rangeAround(level: Level, openTime: number): TimeRange | undefined {
+    const closeTime = openTime + (LENGTHS[level] as number)
+    return this.#settled.find(({ from, to }) => from <= openTime && closeTime <= to)
+  }
+
+  /** Closes, in order, the windows that became settled, and tells of the empty time between them. */
+  #settle(events: CandleEvent[]): void {
+    const settled = this.#settledNow()
+    const gained = rangesBeyond(settled, this.#settled)
+    if (gained.length === 0) return
+    this.#settled = settled
+    const { windows } = this.#state
+    const closing = [...windows.allPending()]
+      .filter(({ level, openTime }) => this.#rangeAround(level, openTime) !== undefined)
+      .sort((a, b) => closeTimeOf(a) - closeTimeOf(b) || a.level - b.level)
+    const empty = new EmptyTime(gained, closing[0]?.openTime)
+    for (const window of closing) {
+      this.#tellEmpty(empty.passUntil(window.level === 0 ? window.openTime : closeTimeOf(window)), events)
+      if (window.level === 0) empty.skipUntil(closeTimeOf(window))
+      windows.close(window)
+      this.#makeFinal(window, events)
+    }
+    this.#tellEmpty(empty.passUntil(Number.POSITIVE_INFINITY), events)
+    this.#forgetOld()
+  }
+
+  #tellEmpty(closeTime: number | undefined, events: CandleEvent[]): void {
+    if (closeTime === undefined) return
+    events.push({ kind: 'heartbeat', symbol: this.#context.symbol, eventTime: closeTime as EpochMicros })
+  }
+
+  /** Gives a closed window its next revision, above any that another id space gave it. */
+  #makeFinal(window: Window, events: CandleEvent[]): void {
+    const { symbol, intervals, sequences } = this.#context
+    const { level, openTime, sums } = window
+    let outranked = false
+    for (const other of sequences) {
+      if (other === this) continue
+      window.revision = Math.max(window.revision, other.revisionGiven(level, openTime))
+      outranked ||= this.idSpace !== 'venue' && other.proves(level, openTime)
+    }
+    window.revision++
+    if (outranked || sums === undefined || !intervals.has(intervalOf(level))) return
+    const complete = this.idSpace === 'venue' ? true : undefined
+    const frame = { symbol, level, openTime, revision: window.revision, state: 'final', complete } as const
+    events.push({ kind: 'candle', candle: makeCandle(frame, sums) })
+  }
+
+  /** A trade whose base window is final: every final window around it is made again, the first pending one will have it. */
+  #revise(trade: Trade, events: CandleEvent[]): void {
+    const { windows } = this.#state
+    const forgotten: Interval[] = []
+    for (const level of LEVELS) {
+      const openTime = openTimeAt(level, trade.eventTime)
+      if (this.#rangeAround(level, openTime) === undefined) {
+        windows.ensurePending(level, openTime)
+        break
+      }
+      if (this.#isForgotten(level, openTime)) forgotten.push(intervalOf(level))
+      else this.#reviseWindow(level, openTime, trade, events)
+    }
+    const intervals = forgotten.filter((interval) => this.#context.intervals.has(interval))
+    if (intervals.length > 0) events.push({ kind: 'late', trade, intervals })
+  }
+
+  #reviseWindow(level: Level, openTime: number, trade: Trade, events: CandleEvent[]): void {
+    const { windows } = this.#state
+    const window = windows.closed(level, openTime) ?? { level, openTime, sums: undefined, revision: 0 }
+    // Merged, not added: a larger window may share the sums of the only one below it.
+    window.sums = window.sums === undefined ? accumulatorOf(trade) : window.sums.merge(accumulatorOf(trade))
+    windows.addClosed(window)
+    this.#makeFinal(window, events)
+  }
+
+  /** Of a closed window: two lengths behind the settled time, and added to the window above. */
+  #isForgotten(level: Level, openTime: number): boolean {
+    const length = LENGTHS[level] as number
+    const range = this.#rangeAround(level, openTime)
+    if (range === undefined || openTime + length + KEPT_LENGTHS * length > range.to) return false
+    const above = level + 1
+    return above === LEVELS.length || this.#rangeAround(above, openTimeAt(above, openTime)) !== undefined
+  }
+
+  #forgetOld(): void {
+    const { windows } = this.#state
+    for (const window of windows.allClosed()) {
+      if (this.#isForgotten(window.level, window.openTime)) windows.forget(window)
+    }
+  }
+}
+
+function newestOf(spans: readonly Readonly<Span>[]): number {
+  return spans.reduce((newest, { to }) => Math.max(newest, to), Number.NEGATIVE_INFINITY)
+}

@@ -1,0 +1,63 @@
+import type { Candle, DecimalText, EpochMicros, IdSpace, MarketMessage, MarketSymbol, Side, Trade } from '@c1/market'
+import type { CandleEvent } from '../candle-event.ts'
+import type { CandleWindows } from '../candle-windows.ts'
+
+export const SYMBOL = 'BTC/USD' as MarketSymbol
+export const SECOND = 1_000_000
+export const MINUTE: number = 60 * SECOND
+export const HOUR: number = 60 * MINUTE
+/** 2025-11-10T00:00:00Z, the start of a window of every interval. */
+export const MIDNIGHT: number = 1_762_732_800 * SECOND
+
+export interface TradeFields {
+  readonly price?: string
+  readonly quantity?: string
+  readonly side?: Side | undefined
+  readonly idSpace?: IdSpace
+  readonly symbol?: MarketSymbol
+}
+
+/** A trade `time` microseconds after midnight. */
+export function trade(tradeId: number, time: number, fields: TradeFields = {}): Trade {
+  return {
+    symbol: fields.symbol ?? SYMBOL,
+    idSpace: fields.idSpace ?? 'venue',
+    tradeId,
+    eventTime: (MIDNIGHT + time) as EpochMicros,
+    price: (fields.price ?? '100.0') as DecimalText,
+    quantity: (fields.quantity ?? '1.00000000') as DecimalText,
+    side: 'side' in fields ? fields.side : 'buy',
+    orderType: undefined,
+  }
+}
+
+export function tradeMessage(trade: Trade): MarketMessage {
+  return { kind: 'trade', trade }
+}
+
+/** The feed was alive `time` microseconds after midnight. */
+export function heartbeat(lastTradeId: number, time: number, idSpace: IdSpace = 'venue'): MarketMessage {
+  return {
+    kind: 'heartbeat',
+    heartbeat: { symbol: SYMBOL, idSpace, eventTime: (MIDNIGHT + time) as EpochMicros, lastTradeId },
+  }
+}
+
+export function advanceAll(windows: CandleWindows, messages: Iterable<MarketMessage>): CandleEvent[] {
+  return [...messages].flatMap((message) => [...windows.advance(message)])
+}
+
+export function candlesOf(events: readonly CandleEvent[]): Candle[] {
+  return events.flatMap((event) => (event.kind === 'candle' ? [event.candle] : []))
+}
+
+/** `1m 00:01 r1`: interval, open time and revision, which is enough to tell which candle an event brought. */
+export function inShort(event: CandleEvent): string {
+  if (event.kind === 'heartbeat') return `empty ${clock(event.eventTime)}`
+  if (event.kind === 'late') return `late ${event.trade.tradeId} ${event.intervals.join()}`
+  return `${event.candle.interval} ${clock(event.candle.openTime)} r${event.candle.revision}`
+}
+
+function clock(time: EpochMicros): string {
+  return new Date(time / 1000).toISOString().slice(11, 16)
+}
