@@ -1,1 +1,6 @@
-export {}
+export { ema, emaDecay, mean } from './averages.ts'
+export { bollingerPosition, standardDeviation, zScore } from './dispersion.ts'
+export { type Macd, type MacdPeriods, macd, rsi, stochastic } from './momentum.ts'
+export { averageTrueRange, logRange, trueRange } from './range.ts'
+export { logReturn, realisedVolatility } from './returns.ts'
+export { rollingVwap, takerImbalance } from './volume.ts'
