@@ -1,1 +1,7 @@
-export {}
+export { CheckpointStore } from './checkpoint-store.ts'
+export { type Configuration, type ConfigurationSources, type Origin, resolveConfiguration } from './configuration.ts'
+export { type Fold, type FoldOptions, type Output, runFold, unexpectedKind } from './fold.ts'
+export { createLogger, type Logger, type LogLevel } from './logger.ts'
+export { type Counter, type Gauge, type Histogram, Metrics, type Registry } from './metrics.ts'
+export { type Role, runRoles } from './roles.ts'
+export { SETTINGS, type Setting, type Settings } from './settings.ts'

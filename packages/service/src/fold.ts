@@ -1,0 +1,136 @@
+import type { Batch, EventLog, LogRecord, Position, Producer, StoredRecord } from '@c1/event-log'
+import { InvariantError } from '@c1/market'
+import type { CheckpointStore } from './checkpoint-store.ts'
+import { Rederivation } from './rederivation.ts'
+
+export interface Output {
+  readonly topic: string
+  readonly record: LogRecord
+}
+
+/** A role as a function over its log: `(state, record) -> (state, outputs)`. The same records give the same outputs. */
+export interface Fold {
+  step(record: StoredRecord): readonly Output[] | Promise<readonly Output[]>
+  /** JSON from which `restore` makes a fold that goes on as this one would. */
+  checkpoint(): unknown
+  restore(state: unknown): void
+}
+
+export interface FoldOptions {
+  readonly log: EventLog
+  /** The role's name; names its checkpoint. */
+  readonly name: string
+  /** Changes when the same input would give other outputs (new features, say): an older checkpoint is not used then. */
+  readonly version: string
+  readonly input: string
+  readonly outputs: readonly string[]
+  readonly fold: Fold
+  readonly checkpoints: CheckpointStore
+  readonly signal: AbortSignal
+  /** `end` processes what is there and returns; absent: goes on until `signal`. */
+  readonly until?: 'end'
+  /** Whether an output made again after a restart is the one in the log. Default: equal key, headers and bytes. */
+  readonly same?: (again: Output, stored: StoredRecord) => boolean
+  /** An effect besides the outputs (a store), done before the checkpoint that covers the batch. */
+  readonly settle?: () => Promise<void>
+  readonly onBatch?: (batch: Batch) => void
+  /** Told when re-derived output differs from what the log holds; the new output is appended. */
+  readonly onDifference?: (again: Output, stored: StoredRecord) => void
+  /** Milliseconds between checkpoints while records flow. Default 2000. */
+  readonly checkpointEveryMs?: number
+}
+
+interface Checkpoint {
+  readonly version: string
+  readonly input: Position
+  readonly outputs: Readonly<Record<string, Position>>
+  readonly state: unknown
+}
+
+/**
+ * Runs a fold with effects that happen exactly once, whatever is killed when.
+ *
+ * After a restart the fold goes on from its newest checkpoint, so it makes again the outputs that it had appended after
+ * that. Being deterministic it makes the same ones: each is compared with what its topic holds and not appended twice.
+ */
+export async function runFold(options: FoldOptions): Promise<void> {
+  const { log, input, signal, fold } = options
+  const checkpoint = await usableCheckpoint(options)
+  if (checkpoint !== undefined) fold.restore(checkpoint.state)
+  const producers = new Map<string, Producer>()
+  const rederivation = await Rederivation.open(options, checkpoint?.outputs ?? {})
+  try {
+    for (const topic of options.outputs) producers.set(topic, await log.producer(topic))
+    const from = checkpoint?.input ?? 'earliest'
+    const consumer = await log.consumer(input, { from, signal, ...(options.until && { until: options.until }) })
+    const saver = new CheckpointSaver(options, producers)
+    for await (const batch of consumer) {
+      const fresh: Output[] = []
+      for (const record of batch.records) {
+        const stepped = fold.step(record)
+        const outputs = stepped instanceof Promise ? await stepped : stepped
+        for (const output of outputs) if (await rederivation.isNew(output)) fresh.push(output)
+      }
+      await append(producers, fresh)
+      options.onBatch?.(batch)
+      await saver.passed(batch.next)
+    }
+    await saver.save()
+  } finally {
+    for (const producer of producers.values()) await producer.close()
+  }
+}
+
+async function append(producers: ReadonlyMap<string, Producer>, outputs: readonly Output[]): Promise<void> {
+  if (outputs.length === 0) return
+  for (const [topic, producer] of producers) {
+    const records = outputs.filter((output) => output.topic === topic).map(({ record }) => record)
+    if (records.length > 0) await producer.append(records)
+  }
+}
+
+/** A checkpoint of another version, or one that is ahead of a log that lost its tail in a power cut, is not used. */
+async function usableCheckpoint(options: FoldOptions): Promise<Checkpoint | undefined> {
+  const checkpoint = options.checkpoints.load(options.name) as Checkpoint | undefined
+  if (checkpoint === undefined || checkpoint.version !== options.version) return undefined
+  const positions = [[options.input, checkpoint.input], ...Object.entries(checkpoint.outputs)] as [string, Position][]
+  for (const [topic, position] of positions) {
+    const { end } = await options.log.bounds(topic)
+    if (Object.entries(position).some(([partition, offset]) => offset > (end[Number(partition)] ?? 0))) return undefined
+  }
+  return checkpoint
+}
+
+class CheckpointSaver {
+  readonly #options: FoldOptions
+  readonly #producers: ReadonlyMap<string, Producer>
+  #position: Position | undefined
+  #savedAt = performance.now()
+
+  constructor(options: FoldOptions, producers: ReadonlyMap<string, Producer>) {
+    this.#options = options
+    this.#producers = producers
+  }
+
+  async passed(position: Position): Promise<void> {
+    this.#position = position
+    if (performance.now() - this.#savedAt >= (this.#options.checkpointEveryMs ?? 2000)) await this.save()
+  }
+
+  async save(): Promise<void> {
+    if (this.#position === undefined) return
+    const { checkpoints, fold, log, name, settle, version } = this.#options
+    await settle?.()
+    const outputs: Record<string, Position> = {}
+    for (const topic of this.#producers.keys()) outputs[topic] = (await log.bounds(topic)).end
+    const checkpoint: Checkpoint = { version, input: this.#position, outputs, state: fold.checkpoint() }
+    checkpoints.save(name, checkpoint)
+    this.#position = undefined
+    this.#savedAt = performance.now()
+  }
+}
+
+/** For folds whose input carries a kind they cannot know. */
+export function unexpectedKind(kind: never): InvariantError {
+  return new InvariantError('message_unexpected', `A record of an unknown kind reached a role: ${JSON.stringify(kind)}.`)
+}

@@ -1,0 +1,31 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Names start with `c1_` and use base units (seconds, bytes). */
+export class Metrics {
+  readonly registry: Registry = new Registry()
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry, prefix: 'c1_' })
+  }
+
+  counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
+    return this.#existing<Counter<Label>>(name) ?? new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+  }
+
+  gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
+    return this.#existing<Gauge<Label>>(name) ?? new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+  }
+
+  histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[], buckets: number[]): Histogram<Label> {
+    return (
+      this.#existing<Histogram<Label>>(name) ??
+      new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.registry] })
+    )
+  }
+
+  #existing<Metric>(name: string): Metric | undefined {
+    return this.registry.getSingleMetric(name) as Metric | undefined
+  }
+}

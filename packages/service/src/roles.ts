@@ -1,0 +1,28 @@
+import type { Logger } from './logger.ts'
+
+/** A role: `run` returns after `signal`, with everything kept, and throws when it cannot go on. */
+export interface Role {
+  readonly name: string
+  readonly run: (signal: AbortSignal) => Promise<void>
+}
+
+/**
+ * Runs roles side by side until `signal`, or until one of them fails: then the others are stopped too, in an orderly way,
+ * and the failure is thrown. A role that ends by itself leaves the others running.
+ */
+export async function runRoles(roles: readonly Role[], signal: AbortSignal, logger: Logger): Promise<void> {
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  let failure: unknown
+  const supervise = async ({ name, run }: Role): Promise<void> => {
+    try {
+      await run(either)
+    } catch (error) {
+      failure ??= error
+      logger.error({ role: name, err: error }, 'role failed')
+      stop.abort()
+    }
+  }
+  await Promise.all(roles.map(supervise))
+  if (failure !== undefined) throw failure
+}
