@@ -52,14 +52,15 @@ export function rowReader(
 }
 
 /**
- * With the market's decimals, or more where the row has them: Kraken has made steps coarser over the years (XBTUSD prices had
- * up to 5 decimals in 2013 and 3 until 2017, 1 since), and what was traded at a finer step is no mistake.
+ * With the market's decimals, or more where the row has them: Kraken made steps coarser over the years (XBTUSD has 1 decimal
+ * now, its candles of 2013 to early 2018 have up to 5), and what was traded at a finer step is no mistake.
  */
 function readHistoric(text: string, decimals: number | undefined): DecimalText {
   const plain = plainDecimal(text, decimals)
   if (plain !== undefined) return plain
+  if (decimals === undefined) return decimalText(text)
   const own = trimDecimal(decimalText(text))
-  return decimalsOf(own) > (decimals ?? 0) ? own : decimalText(text, decimals)
+  return decimalsOf(own) > decimals ? own : decimalText(text, decimals)
 }
 
 function wrongCount(found: number, expected: number): MalformedError {

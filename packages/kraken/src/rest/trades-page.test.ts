@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { type EpochMicros, formatTime } from '@c1/market'
+import { describe, expect, it } from 'vitest'
+import { instrument, restRow, restTrades } from '../test-support/instruments.ts'
+import { recorded } from '../test-support/recorded.ts'
+import { readAnswer } from './answer.ts'
+import { type Cursor, cursorAt } from './cursor.ts'
+import { readTradesPage, type TradesPage } from './trades-page.ts'
+
+const since = '1790359840000000000' as Cursor
+const page = (body: string): TradesPage => readTradesPage(readAnswer(200, body), instrument(), since)
+
+describe('a page of trades', () => {
+  it('is read as the live venue answered it', () => {
+    const { trades, rejected, next, full } = page(recorded('rest_trades_requested_as_BTC/USD'))
+    expect(trades.map(({ tradeId }) => tradeId)).toEqual([109118758, 109118759, 109118760])
+    expect(trades[0]).toEqual({
+      symbol: 'BTC/USD',
+      idSpace: 'venue',
+      tradeId: 109118758,
+      eventTime: 1_790_359_840_939_291,
+      price: '83930.3',
+      quantity: '0.00005100',
+      side: 'sell',
+      orderType: 'limit',
+    })
+    expect({ rejected, next, full }).toEqual({ rejected: [], next: '1790359841138228745', full: false })
+  })
+
+  it('keeps the good rows beside the malformed ones, which come back as they were', () => {
+    const bad = [
+      '["83930.30000","0.00005100",1790359840.9392912,"s","l",""]',
+      restRow(0),
+      restRow(3, { price: '83930.31000' }),
+      restRow(4, { volume: '-0.1' }),
+      restRow(5, { time: '"1790359840.9"' }),
+      restRow(6, { price: '0.00000' }),
+      '["83930.30000","0.00005100",1790359840.9392912,"x","l","",7]',
+      '[83930.30000,"0.00005100",1790359840.9392912,"s","l","",8]',
+      '{"price":1.50}',
+      'null',
+    ]
+    const { trades, rejected } = page(restTrades([restRow(1), ...bad, restRow(9)]))
+    expect(trades.map(({ tradeId }) => tradeId)).toEqual([1, 9])
+    expect(rejected.map(({ raw }) => raw)).toEqual(bad)
+    expect(rejected.map(({ code }) => code)).toEqual([
+      'trade_id_malformed',
+      'trade_id_malformed',
+      'decimal_malformed',
+      'decimal_malformed',
+      'time_malformed',
+      'price_malformed',
+      'side_malformed',
+      'price_malformed',
+      'trade_malformed',
+      'trade_malformed',
+    ])
+  })
+
+  it('without `last` goes on a little before its newest trade, and where it is empty stays', () => {
+    expect(page(restTrades([restRow(1)])).next).toBe('1790359840939289999')
+    expect(page(restTrades([])).next).toBe(since)
+    expect(page(restTrades([], 'none')).next).toBe(since)
+  })
+
+  it('is full with 1,000 rows, malformed ones counted', () => {
+    const rows = Array.from({ length: 999 }, (_, index) => restRow(index + 1))
+    expect(page(restTrades(rows)).full).toBe(false)
+    expect(page(restTrades([...rows, restRow(0)])).full).toBe(true)
+  })
+
+  it('without a list of trades is malformed', () => {
+    expect(() => page('{"error":[],"result":{"last":"1"}}')).toThrow('holds no list of trades')
+  })
+})
+
+it('the cursor of a time lies a nanosecond before it, and never before 0', () => {
+  expect(cursorAt(1_790_359_840_939_291 as EpochMicros)).toBe('1790359840939290999')
+  expect(cursorAt(0 as EpochMicros)).toBe('0')
+})
+
+const stored = new URL('../../../../../shared/data/kraken/rest/Trades_XBTUSDT_2025-11-10.json', import.meta.url)
+it.skipIf(!existsSync(stored))('a stored page of 2025 holds 1,000 trades without a hole', () => {
+  const answer = readAnswer(200, readFileSync(stored, 'utf8'))
+  const { trades, rejected, next, full } = readTradesPage(answer, instrument('BTC/USDT'), since)
+  expect({ count: trades.length, rejected, full }).toEqual({ count: 1_000, rejected: [], full: true })
+  expect(trades.map(({ tradeId }) => tradeId)).toEqual(Array.from({ length: 1_000 }, (_, index) => 10_218_208 + index))
+  expect(formatTime(trades[0]?.eventTime as EpochMicros)).toBe('2025-11-10T17:23:53.971744Z')
+  expect(next).toBe('1762820035982277753')
+})
