@@ -1,0 +1,139 @@
+import type { EpochMicros, MarketSymbol } from '@c1/market'
+import type { Market } from '../market/market.ts'
+import type { Pair } from '../market/pairs.ts'
+import { type Acknowledgement, answerFrame, HEARTBEAT, instrumentFrame, statusFrame } from './frames.ts'
+import { type Request, readRequest } from './request.ts'
+
+/** What a session needs of the venue around it. */
+export interface SessionVenue {
+  readonly market: Market
+  readonly now: () => EpochMicros
+  /** Wall milliseconds: heartbeats and the idle limit follow the host's clock, whatever the simulated speed. */
+  readonly wallNow: () => number
+  /** The frame of a pair's latest trades. Every subscriber has been sent all of them, so that the next update goes on after it. */
+  readonly snapshot: (pair: Pair) => string
+}
+
+/** The far end of a session: a socket, or a test. */
+export interface Link {
+  send(frame: string): void
+  close(code: number, reason: string): void
+}
+
+const HEARTBEAT_AFTER_MS = 1_000
+const IDLE_LIMIT_MS = 60_000
+const PUBLIC_HOST_REFUSAL = 'Private data and trading are unavailable on this endpoint. Try ws-auth.kraken.com'
+const PRIVATE_CHANNELS = ['executions', 'balances', 'level3']
+
+/** What one connection has said and subscribed to: the WebSocket v2 protocol without its socket. */
+export class Session {
+  readonly #venue: SessionVenue
+  readonly #link: Link
+  readonly #symbols = new Set<MarketSymbol>()
+  #instrument = false
+  #lastChannelMessage: number
+  #lastTraffic: number
+
+  /** @param ordinal how many connections came before it */
+  constructor(venue: SessionVenue, link: Link, ordinal: number) {
+    this.#venue = venue
+    this.#link = link
+    this.#lastChannelMessage = venue.wallNow()
+    this.#lastTraffic = venue.wallNow()
+    this.publish(statusFrame(ordinal))
+  }
+
+  follows(symbol: MarketSymbol): boolean {
+    return this.#symbols.has(symbol)
+  }
+
+  /** Sends a channel's message. */
+  publish(frame: string): void {
+    this.#send(frame)
+    this.#lastChannelMessage = this.#venue.wallNow()
+  }
+
+  /** Answers a request, one frame for each symbol it names. */
+  receive(text: string): void {
+    this.#lastTraffic = this.#venue.wallNow()
+    const timeIn = this.#venue.now()
+    const request = readRequest(text)
+    for (const { answer, frame } of this.#replies(request)) {
+      this.#send(answerFrame(answer, request?.requestId, timeIn, this.#venue.now()))
+      if (frame !== undefined) this.publish(frame)
+    }
+  }
+
+  /** What time alone brings: a heartbeat on a silent subscription, the end of a connection without any traffic. */
+  passTime(): void {
+    const now = this.#venue.wallNow()
+    const subscribed = this.#instrument || this.#symbols.size > 0
+    if (subscribed && now - this.#lastChannelMessage >= HEARTBEAT_AFTER_MS) this.publish(HEARTBEAT)
+    if (!subscribed && now - this.#lastTraffic >= IDLE_LIMIT_MS) this.#link.close(1000, 'idle')
+  }
+
+  *#replies(request: Request | undefined): Iterable<Reply> {
+    const { method, channel, symbols } = request ?? {}
+    if (method === 'ping') yield { answer: { method: 'pong' } }
+    else if (method !== 'subscribe' && method !== 'unsubscribe') yield refused('Malformed request', method)
+    else if (channel !== undefined && PRIVATE_CHANNELS.includes(channel)) yield refused(PUBLIC_HOST_REFUSAL, method)
+    else if (channel === 'instrument') yield this.#instrumentReply(method, request?.snapshot ?? true)
+    else if (channel !== 'trade' || symbols === undefined) yield refused('Malformed request', method)
+    else for (const symbol of symbols) yield this.#tradeReply(method, symbol, request?.snapshot ?? false)
+  }
+
+  #tradeReply(method: Subscribing, symbol: string, snapshot: boolean): Reply {
+    const pair = this.#venue.market.pairs.find((pair) => pair.symbol === symbol)
+    if (pair === undefined) return unlisted(method, symbol)
+    return method === 'subscribe' ? this.#subscribe(pair, snapshot) : this.#unsubscribe(pair)
+  }
+
+  #subscribe(pair: Pair, snapshot: boolean): Reply {
+    const { symbol } = pair
+    if (this.#symbols.has(symbol)) return refused('Already subscribed', 'subscribe')
+    // Before this session follows the pair: the snapshot first sends the followers what they have not had yet.
+    const frame = snapshot ? this.#venue.snapshot(pair) : undefined
+    this.#symbols.add(symbol)
+    return { answer: { method: 'subscribe', result: { channel: 'trade', snapshot, symbol }, success: true }, frame }
+  }
+
+  #unsubscribe({ symbol }: Pair): Reply {
+    if (!this.#symbols.delete(symbol)) return refused('Subscription Not Found', 'unsubscribe', symbol)
+    return { answer: { method: 'unsubscribe', result: { channel: 'trade', symbol }, success: true } }
+  }
+
+  #instrumentReply(method: Subscribing, snapshot: boolean): Reply {
+    const subscribe = method === 'subscribe'
+    if (subscribe === this.#instrument)
+      return refused(subscribe ? 'Already subscribed' : 'Subscription Not Found', method)
+    this.#instrument = subscribe
+    const result = subscribe ? { channel: 'instrument', snapshot } : { channel: 'instrument' }
+    const frame = subscribe && snapshot ? instrumentFrame(this.#venue.market) : undefined
+    return { answer: { method, result, success: true }, frame }
+  }
+
+  #send(frame: string): void {
+    this.#link.send(frame)
+    this.#lastTraffic = this.#venue.wallNow()
+  }
+}
+
+type Subscribing = 'subscribe' | 'unsubscribe'
+
+/** An answer, and the channel's message that follows it. */
+interface Reply {
+  readonly answer: Acknowledgement
+  readonly frame?: string | undefined
+}
+
+function refused(error: string, method?: string, symbol?: string): Reply {
+  return {
+    answer: { error, ...(method !== undefined && { method }), success: false, ...(symbol !== undefined && { symbol }) },
+  }
+}
+
+function unlisted(method: string, symbol: string): Reply {
+  return /^[^/]+\/[^/]+$/.test(symbol)
+    ? refused(`Currency pair not supported ${symbol}`, method, symbol)
+    : refused(`Currency pair not in ISO 4217-A3 format ${symbol}`, method)
+}
