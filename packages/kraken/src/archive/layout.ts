@@ -30,9 +30,9 @@ const SIDE = /^(?:b|s|buy|sell)?$/
 const ORDER_TYPE = /^(?:m|l|market|limit)?$/
 
 /**
- * Recognises the layout from the first lines of a file that are not empty: 3 columns `time,price,volume` (Kraken's Time & Sales), 6 or 7 columns as
- * REST gives them, or a header that names the columns. Where header and rows have different numbers of fields, as in one
- * edition of 2026, the rows decide.
+ * Recognises the layout from the first lines of a file that are not empty: 3 columns `time,price,volume` (Kraken's Time &
+ * Sales), 6 or 7 columns as REST gives them, or a header that names the columns. Where header and rows have different numbers
+ * of fields, as was reported of an edition of 2026, the rows decide.
  *
  * @throws UsageError `archive_foreign`
  */
