@@ -1,1 +1,2 @@
+export { type EmbeddedRegistryOptions, openEmbeddedRegistry } from './embedded/embedded-registry.ts'
 export type { ModelRegistry } from './model-registry.ts'

@@ -11,7 +11,13 @@ export interface CandidateScore {
   readonly mae: number
   /** 1 - mse / mse(no change): above 0 is better than saying "no change". */
   readonly skill: number
-  /** Mean difference of squared error, best baseline minus candidate, over its standard error (overlap-aware). */
+  /** Of `skill`, taking the mse of "no change" as known. */
+  readonly skillStandardError: number
+  /** Mean difference of squared error, best baseline minus candidate: above 0 is better than the best baseline. */
+  readonly mseDifference: number
+  /** Aware of overlapping labels (see `meanWithError`). */
+  readonly mseDifferenceStandardError: number
+  /** `mseDifference` over its standard error; 0 where they do not differ. */
   readonly tStatistic: number
 }
 
@@ -19,7 +25,9 @@ export interface CandidateScore {
 export interface ModelCard {
   readonly symbol: MarketSymbol
   readonly interval: string
+  /** Microseconds. */
   readonly horizon: number
+  /** The inputs' names, in the order in which the model takes their values. */
   readonly features: readonly string[]
   readonly firstEventTime: EpochMicros
   readonly lastEventTime: EpochMicros
@@ -27,8 +35,11 @@ export interface ModelCard {
   /** SHA-256 over the rows it learned from. */
   readonly dataDigest: string
   readonly folds: number
+  /** Microseconds between the last training row's event time and the first test row's: at least `purge + embargo`. */
   readonly purge: number
   readonly embargo: number
+  /** Out-of-sample rows that some candidate could not answer (a missing value): no candidate is scored on them. */
+  readonly unscored: number
   readonly scores: readonly CandidateScore[]
   /** The kind that was promoted, and why, in one sentence. */
   readonly champion: string
@@ -51,7 +62,7 @@ export interface ModelVersion {
   readonly kind: string
   /** What `FittedModel.toJSON` gave. */
   readonly model: unknown
-  /** Half-widths of the prediction interval are out-of-sample error quantiles: outcome - value lies within them. */
+  /** Out-of-sample quantiles of outcome - value: the prediction interval is `[value + errorLower, value + errorUpper]`. */
   readonly errorLower: number
   readonly errorUpper: number
   readonly coverage: number

@@ -40,6 +40,8 @@ export interface Outcome {
   /** Predicted minus actual. */
   readonly error: number
   readonly covered: boolean
-  /** Copied from the prediction, so that a live score needs this record only. */
+  /** The target: with which probability the interval was meant to hold the outcome. */
+  readonly coverage: number
+  /** Copied from the prediction like `coverage`, so that a live score needs this record only. */
   readonly late: boolean
 }
