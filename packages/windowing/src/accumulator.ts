@@ -1,5 +1,5 @@
-import { type DecimalText, decimalsOf, type Trade, toUnits } from '@c1/market'
-import { EXACT_DIGITS, exactUnits } from './units.ts'
+import { decimalsOf, type Trade, toUnits } from '@c1/market'
+import { exactUnits } from './units.ts'
 import { WideAccumulator } from './wide-accumulator.ts'
 
 /**
@@ -98,12 +98,15 @@ export class NarrowAccumulator implements NarrowFigures {
 
   /** Adds a trade to this accumulator. Go on with the result: it is another one where the trade does not fit. */
   add(trade: Trade): Accumulator {
-    const price = exactUnits(trade.price, this.priceDecimals)
-    const quantity = exactUnits(trade.quantity, this.quantityDecimals)
-    const { side } = trade
-    const bought = side === 'buy' ? quantity : side === undefined ? Number.NaN : 0
-    if (price >= 0 && quantity >= 0 && this.addUnits(trade.tradeId, price, quantity, bought)) return this
-    return this.merge(accumulatorOf(trade))
+    return this.addExact(trade) ? this : this.merge(accumulatorOf(trade))
+  }
+
+  /** False, and nothing is added, when the trade has other decimals or a figure would leave the exact integers. */
+  addExact({ tradeId, price, quantity, side }: Trade): boolean {
+    const units = exactUnits(price, this.priceDecimals)
+    const lots = exactUnits(quantity, this.quantityDecimals)
+    if (units < 0 || lots < 0) return false
+    return this.addUnits(tradeId, units, lots, side === 'buy' ? lots : side === undefined ? Number.NaN : 0)
   }
 
   /**
@@ -182,6 +185,15 @@ export class NarrowAccumulator implements NarrowFigures {
     return Math.max(this.high, this.volume, this.notionalLow, this.notionalHigh) <= MAX
   }
 
+  /** Notional over volume, in price units, cut. Without volume, which trades of zero quantity give, it is the close. */
+  get vwap(): number | bigint {
+    const { volume, notionalLow } = this
+    if (volume === 0) return this.close
+    // The quotient of two integers can only be rounded up to the next one when their sum reaches 2^53.
+    if (this.notionalHigh === 0 && notionalLow + volume <= MAX) return Math.floor(notionalLow / volume)
+    return this.notional / BigInt(volume)
+  }
+
   widen(): WideAccumulator {
     return new WideAccumulator({
       priceDecimals: this.priceDecimals,
@@ -232,13 +244,8 @@ export function addTrade(accumulator: Accumulator, trade: Trade): Accumulator {
 
 /** What one trade adds up to. */
 export function accumulatorOf(trade: Trade): Accumulator {
-  const { price, quantity } = trade
-  if (digits(price) > EXACT_DIGITS || digits(quantity) > EXACT_DIGITS) return wideAccumulatorOf(trade)
-  const narrow = NarrowAccumulator.empty(decimalsOf(price), decimalsOf(quantity))
-  const units = exactUnits(quantity, narrow.quantityDecimals)
-  const bought = trade.side === 'buy' ? units : trade.side === undefined ? Number.NaN : 0
-  const fits = narrow.addUnits(trade.tradeId, exactUnits(price, narrow.priceDecimals), units, bought)
-  return fits ? narrow : wideAccumulatorOf(trade)
+  const narrow = NarrowAccumulator.empty(decimalsOf(trade.price), decimalsOf(trade.quantity))
+  return narrow.addExact(trade) ? narrow : wideAccumulatorOf(trade)
 }
 
 function wideAccumulatorOf({ tradeId, price, quantity, side }: Trade): WideAccumulator {
@@ -260,8 +267,4 @@ function wideAccumulatorOf({ tradeId, price, quantity, side }: Trade): WideAccum
     buyVolume: side === 'buy' ? volume : side === undefined ? undefined : 0n,
     notional: units * volume,
   })
-}
-
-function digits(text: DecimalText): number {
-  return text.includes('.') ? text.length - 1 : text.length
 }

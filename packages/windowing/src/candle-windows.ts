@@ -29,6 +29,8 @@ export interface CandleWindowsOptions {
 export class CandleWindows {
   readonly #intervals: ReadonlySet<Interval>
   readonly #symbols = new Map<MarketSymbol, Map<IdSpace, SequenceWindows>>()
+  /** The one used last, which the next message most often is of. */
+  #last: SequenceWindows | undefined
 
   constructor(options: CandleWindowsOptions) {
     this.#intervals = new Set(options.intervals)
@@ -74,7 +76,10 @@ export class CandleWindows {
   }
 
   #sequence(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
-    return this.#symbols.get(symbol)?.get(idSpace) ?? this.#add(symbol, idSpace)
+    const last = this.#last
+    if (last?.symbol === symbol && last.idSpace === idSpace) return last
+    this.#last = this.#symbols.get(symbol)?.get(idSpace) ?? this.#add(symbol, idSpace)
+    return this.#last
   }
 
   #add(symbol: MarketSymbol, idSpace: IdSpace, state?: SequenceState): SequenceWindows {

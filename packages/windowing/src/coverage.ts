@@ -45,6 +45,14 @@ export class Coverage {
    * Of the trades before its first one a span knows nothing, even at the same instant; before trade 1 there is none.
    */
   addTrade(tradeId: number, eventTime: number): Span {
+    const below = this.#spans[this.#indexFor(tradeId - 1)]
+    if (below?.last !== tradeId - 1 || tradeId >= this.limitAbove(below)) return this.#join(tradeId, eventTime)
+    below.last = tradeId
+    below.to = Math.max(below.to, eventTime)
+    return below
+  }
+
+  #join(tradeId: number, eventTime: number): Span {
     const from = tradeId === 1 ? Number.NEGATIVE_INFINITY : eventTime + 1
     const start = this.#indexFor(tradeId - 1)
     let end = start
@@ -96,17 +104,15 @@ export class Coverage {
 
 /** The parts of `ranges` that lie in none of `known`; both ascending and disjoint. */
 export function rangesBeyond(ranges: readonly TimeRange[], known: readonly TimeRange[]): TimeRange[] {
-  return known.reduce<TimeRange[]>(
-    (rest, range) => rest.flatMap((part) => cut(part, range)),
-    ranges.filter(({ from, to }) => from < to),
-  )
-}
-
-function cut(part: TimeRange, by: TimeRange): TimeRange[] {
-  if (by.to <= part.from || by.from >= part.to || by.from >= by.to) return [part]
-  const parts = [
-    { from: part.from, to: by.from },
-    { from: by.to, to: part.to },
-  ]
-  return parts.filter(({ from, to }) => from < to)
+  const beyond: TimeRange[] = []
+  for (const { from, to } of ranges) {
+    let start = from
+    for (const { from: knownFrom, to: knownTo } of known) {
+      if (knownTo <= start || knownFrom >= to) continue
+      if (start < knownFrom) beyond.push({ from: start, to: knownFrom })
+      start = knownTo
+    }
+    if (start < to) beyond.push({ from: start, to })
+  }
+  return beyond
 }

@@ -25,7 +25,7 @@ export function makeCandle(frame: CandleFrame, sums: Accumulator): Candle {
     low: fromUnits(sums.low, priceDecimals),
     close: fromUnits(sums.close, priceDecimals),
     volume: fromUnits(sums.volume, quantityDecimals),
-    vwap: fromUnits(vwapUnits(sums), priceDecimals),
+    vwap: fromUnits(sums.vwap, priceDecimals),
     tradeCount: sums.tradeCount,
     buyVolume: buyVolume === undefined ? undefined : fromUnits(buyVolume, quantityDecimals),
     firstTradeId: sums.firstTradeId,
@@ -34,10 +34,4 @@ export function makeCandle(frame: CandleFrame, sums: Accumulator): Candle {
     state: frame.state,
     complete: frame.complete,
   }
-}
-
-/** Notional over volume, cut to the price's decimals. Trades of zero quantity weigh nothing: without volume it is the close. */
-function vwapUnits(sums: Accumulator): bigint {
-  const volume = BigInt(sums.volume)
-  return volume === 0n ? BigInt(sums.close) : sums.notional / volume
 }

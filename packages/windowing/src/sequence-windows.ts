@@ -5,7 +5,7 @@ import { Coverage, rangesBeyond, type Span, type TimeRange } from './coverage.ts
 import { EmptyTime } from './empty-time.ts'
 import { intervalOf, LENGTHS, LEVELS, type Level, openTimeAt } from './levels.ts'
 import { makeCandle } from './make-candle.ts'
-import { closeTimeOf, type Window, WindowStore } from './window-store.ts'
+import { closeTimeOf, rangeAround, type Window, WindowStore } from './window-store.ts'
 
 const MINUTE = LENGTHS[0] as number
 /** A closed window is kept for this many of its lengths, so that a late trade can revise it. */
@@ -36,6 +36,7 @@ export interface SequenceState {
  * and after a message.
  */
 export class SequenceWindows {
+  readonly symbol: MarketSymbol
   readonly idSpace: IdSpace
   readonly #context: SequenceContext
   readonly #state: SequenceState
@@ -46,6 +47,7 @@ export class SequenceWindows {
   #limit = 0
 
   constructor(idSpace: IdSpace, context: SequenceContext, state?: SequenceState) {
+    this.symbol = context.symbol
     this.idSpace = idSpace
     this.#context = context
     const fresh = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
@@ -137,19 +139,18 @@ export class SequenceWindows {
     return closeTime > this.#state.oldest && this.#rangeAround(level, openTime) !== undefined ? 1 : 0
   }
 
-  #settledNow(): readonly TimeRange[] {
+  #settledNow(): TimeRange[] {
     const { spans } = this.#state.coverage
-    const proven = spans.filter(({ anchored }) => anchored)
-    const ranges = this.idSpace === 'venue' ? proven : [{ from: Number.NEGATIVE_INFINITY, to: newestOf(spans) }]
-    return ranges
-      .map(({ from, to }) => ({ from: Math.ceil(from / MINUTE) * MINUTE, to: Math.floor(to / MINUTE) * MINUTE }))
-      .filter(({ from, to }) => from < to)
+    const settled: TimeRange[] = []
+    if (this.idSpace === 'venue') {
+      for (const { anchored, from, to } of spans) if (anchored) addWholeMinutes(from, to, settled)
+    } else addWholeMinutes(Number.NEGATIVE_INFINITY, newestOf(spans), settled)
+    return settled
   }
 
   /** The settled range that holds the whole window. */
   #rangeAround(level: Level, openTime: number): TimeRange | undefined {
-    const closeTime = openTime + (LENGTHS[level] as number)
-    return this.#settled.find(({ from, to }) => from <= openTime && closeTime <= to)
+    return rangeAround(this.#settled, level, openTime)
   }
 
   /** Closes, in order, the windows that became settled, and tells of the empty time between them. */
@@ -159,9 +160,7 @@ export class SequenceWindows {
     if (gained.length === 0) return
     this.#settled = settled
     const { windows } = this.#state
-    const closing = [...windows.allPending()]
-      .filter(({ level, openTime }) => this.#rangeAround(level, openTime) !== undefined)
-      .sort((a, b) => closeTimeOf(a) - closeTimeOf(b) || a.level - b.level)
+    const closing = windows.pendingWithin(settled)
     const empty = new EmptyTime(gained, closing[0]?.openTime)
     for (const window of closing) {
       this.#tellEmpty(empty.passUntil(window.level === 0 ? window.openTime : closeTimeOf(window)), events)
@@ -170,7 +169,7 @@ export class SequenceWindows {
       this.#makeFinal(window, events)
     }
     this.#tellEmpty(empty.passUntil(Number.POSITIVE_INFINITY), events)
-    this.#forgetOld()
+    this.#forgetOld(closing)
   }
 
   #tellEmpty(closeTime: number | undefined, events: CandleEvent[]): void {
@@ -230,12 +229,18 @@ export class SequenceWindows {
     return above === LEVELS.length || this.#rangeAround(above, openTimeAt(above, openTime)) !== undefined
   }
 
-  #forgetOld(): void {
-    const { windows } = this.#state
-    for (const window of windows.allClosed()) {
-      if (this.#isForgotten(window.level, window.openTime)) windows.forget(window)
+  /** Only at levels where a window closed is there something more than before to forget. */
+  #forgetOld(closed: readonly Window[]): void {
+    const highest = closed.reduce((highest, { level }) => Math.max(highest, level), -1)
+    for (let level = 0; level <= highest; level++) {
+      this.#state.windows.forgetWhere(level, (level, openTime) => this.#isForgotten(level, openTime))
     }
   }
+}
+
+function addWholeMinutes(from: number, to: number, ranges: TimeRange[]): void {
+  const range = { from: Math.ceil(from / MINUTE) * MINUTE, to: Math.floor(to / MINUTE) * MINUTE }
+  if (range.from < range.to) ranges.push(range)
 }
 
 function newestOf(spans: readonly Readonly<Span>[]): number {

@@ -1,25 +1,35 @@
-/** Digits that always fit an exact integer `number`. */
-export const EXACT_DIGITS = 15
-
 const POINT = 46
 const ZERO = 48
+/** Digits that always fit a 32-bit integer, and twice that an exact `number` when the upper part is small enough. */
+const SHORT = 9
+/** Digits that always fit an exact integer `number`. */
+const EXACT_DIGITS = 15
+const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent)
 
 /**
  * Reads plain decimal text with exactly `decimals` digits after the point as a whole count of `10^-decimals`.
  * -1 when the text has another number of decimals or more digits than a `number` holds exactly.
  */
 export function exactUnits(text: string, decimals: number): number {
-  const length = text.length
-  const point = decimals === 0 ? length : length - decimals - 1
-  if (length > EXACT_DIGITS + 1) return -1
-  let units = 0
-  for (let at = 0; at < point; at++) {
-    const digit = text.charCodeAt(at) - ZERO
-    if (digit < 0) return -1
-    units = units * 10 + digit
-  }
-  if (decimals === 0) return units
+  if (decimals === 0)
+    return text.length > SHORT || text.includes('.') ? longUnits(text, 0) : digitsIn(text, 0, text.length)
+  const point = text.length - decimals - 1
   if (text.charCodeAt(point) !== POINT) return -1
-  for (let at = point + 1; at < length; at++) units = units * 10 + (text.charCodeAt(at) - ZERO)
+  if (point > SHORT || decimals > SHORT || point + decimals > EXACT_DIGITS) return longUnits(text, decimals)
+  return digitsIn(text, 0, point) * (POWERS[decimals] as number) + digitsIn(text, point + 1, text.length)
+}
+
+/** At most nine digits: the loop stays in 32-bit integers, which is what makes it fast. */
+function digitsIn(text: string, start: number, end: number): number {
+  let units = 0
+  for (let at = start; at < end; at++) units = (units * 10 + (text.charCodeAt(at) - ZERO)) | 0
   return units
+}
+
+/** The same for text of any length. */
+function longUnits(text: string, decimals: number): number {
+  const point = text.indexOf('.')
+  const found = point === -1 ? 0 : text.length - point - 1
+  const digits = point === -1 ? text : text.slice(0, point) + text.slice(point + 1)
+  return found === decimals && digits.length <= EXACT_DIGITS ? Number(digits) : -1
 }

@@ -45,6 +45,11 @@ export class WideAccumulator implements WideFigures {
     this.buyVolume = figures.buyVolume
     this.notional = figures.notional
   }
+  /** Notional over volume, in price units, cut. Without volume, which trades of zero quantity give, it is the close. */
+  get vwap(): bigint {
+    return this.volume === 0n ? this.close : this.notional / this.volume
+  }
+
   widen(): WideAccumulator {
     return this
   }

@@ -1,4 +1,5 @@
 import type { Accumulator } from './accumulator.ts'
+import type { TimeRange } from './coverage.ts'
 import { LENGTHS, LEVELS, type Level, openTimeAt } from './levels.ts'
 
 /** A window that holds trades, or did when it closed. */
@@ -13,6 +14,13 @@ export interface Window {
 
 export function closeTimeOf(window: Window): number {
   return window.openTime + (LENGTHS[window.level] as number)
+}
+
+/** The range that holds the whole window. */
+export function rangeAround(ranges: readonly TimeRange[], level: Level, openTime: number): TimeRange | undefined {
+  const closeTime = openTime + (LENGTHS[level] as number)
+  for (const range of ranges) if (range.from <= openTime && closeTime <= range.to) return range
+  return undefined
 }
 
 /**
@@ -41,6 +49,23 @@ export class WindowStore {
     for (const windows of this.#closed) yield* windows.values()
   }
 
+  /** The pending windows that lie in one of the ranges, in order of close time, shorter ones first. */
+  pendingWithin(ranges: readonly TimeRange[]): Window[] {
+    const found: Window[] = []
+    for (const windows of this.#pending) {
+      for (const window of windows.values()) {
+        if (rangeAround(ranges, window.level, window.openTime) !== undefined) found.push(window)
+      }
+    }
+    return found.length < 2 ? found : found.sort((a, b) => closeTimeOf(a) - closeTimeOf(b) || a.level - b.level)
+  }
+
+  /** Forgets the closed windows of a level of which `unwanted` is true. */
+  forgetWhere(level: Level, unwanted: (level: Level, openTime: number) => boolean): void {
+    const windows = this.#closed[level] as Map<number, Window>
+    for (const openTime of windows.keys()) if (unwanted(level, openTime)) windows.delete(openTime)
+  }
+
   /** The pending window at this time, with those above it; made where it is not there. None of them may be closed. */
   ensurePending(level: Level, time: number): Window {
     const openTime = openTimeAt(level, time)
@@ -65,10 +90,6 @@ export class WindowStore {
 
   addPending(window: Window): void {
     this.#pending[window.level]?.set(window.openTime, window)
-  }
-
-  forget(window: Window): void {
-    this.#closed[window.level]?.delete(window.openTime)
   }
 
   /** What the trades of a window add up to, as far as they are known. */
