@@ -1,5 +1,6 @@
 import type { EpochMicros, Instrument } from '@c1/market'
 import { systemTimers, type Timers } from '../timers.ts'
+import { venueAddress } from '../venue-address.ts'
 import { malformedRow } from '../wire/malformed-row.ts'
 import type { FeedEvent } from './events.ts'
 import { type Frame, readFrame } from './frame.ts'
@@ -39,6 +40,7 @@ export class KrakenFeed {
   #subscriptions: Subscriptions | undefined
   #cancels: (() => void)[] = []
 
+  /** @throws UsageError `address_malformed` */
   constructor(options: KrakenFeedOptions) {
     this.#options = {
       url: 'wss://ws.kraken.com/v2',
@@ -48,6 +50,7 @@ export class KrakenFeed {
       random: Math.random,
       ...options,
     }
+    venueAddress(this.#options.url, ['ws', 'wss'])
     this.#trades = new TradeFrames(options.instruments)
     this.#delay = new ReconnectDelay(this.#options.random)
   }

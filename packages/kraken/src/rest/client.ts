@@ -2,6 +2,7 @@ import { type EpochMicros, type Instrument, MalformedError } from '@c1/market'
 import { readAssetPairs } from '../instruments.ts'
 import { restName } from '../names.ts'
 import { systemTimers, type Timers } from '../timers.ts'
+import { venueAddress } from '../venue-address.ts'
 import type { VenueStatus } from '../venue-status.ts'
 import { asRecord } from '../wire/exact-json.ts'
 import { readNumber, readSeconds, readText } from '../wire/fields.ts'
@@ -33,9 +34,10 @@ export interface KrakenRestOptions {
 export class KrakenRest {
   readonly #api: PublicApi
 
+  /** @throws UsageError `address_malformed` */
   constructor(options: KrakenRestOptions = {}) {
     this.#api = new PublicApi({
-      baseUrl: options.baseUrl ?? 'https://api.kraken.com',
+      baseUrl: venueAddress(options.baseUrl ?? 'https://api.kraken.com', ['http', 'https']),
       fetch: options.fetch ?? fetch,
       timers: options.timers ?? systemTimers,
       random: options.random ?? Math.random,
