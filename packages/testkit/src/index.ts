@@ -1,1 +1,1 @@
-export {}
+export { type ModelRegistryStore, modelRegistryContract, modelVersion } from './model-registry-contract.ts'
