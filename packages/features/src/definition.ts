@@ -40,3 +40,10 @@ export interface FeatureDefinition<Column extends CandleColumn = CandleColumn> {
    */
   readonly compute: (columns: CandleColumns<Column>, at: number) => number
 }
+
+/** Keeps `compute` to the declared inputs: reading a column that is not among them does not compile. */
+export function defineFeature<const Column extends CandleColumn>(
+  definition: FeatureDefinition<Column>,
+): FeatureDefinition<Column> {
+  return definition
+}
