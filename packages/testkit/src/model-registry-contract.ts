@@ -1,7 +1,6 @@
 import type { EpochMicros, MarketSymbol } from '@c1/market'
 import type { ModelRegistry } from '@c1/model-registry'
 import type { ModelVersion } from '@c1/modeling'
-// biome-ignore lint/correctness/noUndeclaredDependencies: the workspace declares it; this package runs inside tests only
 import { expect, it } from 'vitest'
 
 /** One store of model versions, opened as often as wanted: each registry sees what the others wrote. */
@@ -68,6 +67,17 @@ export function modelRegistryContract(create: () => Promise<ModelRegistryStore>)
     await Promise.all(versions.map((version) => registry.register(version)))
     expect(await registry.versions('BTC-USD-return-1m')).toEqual(versions)
     await registry.close()
+  })
+
+  it('remembers the next cut-off of a name, also for other readers, without listing the name', async () => {
+    const store = await create()
+    const writer = await store.open()
+    expect(await writer.nextCutOff('BTC-USD-return-1m')).toBeUndefined()
+    await writer.schedule('BTC-USD-return-1m', 1_800_000_000_000_000 as EpochMicros)
+    await writer.schedule('BTC-USD-return-1m', 1_800_003_600_000_000 as EpochMicros)
+    expect(await (await store.open()).nextCutOff('BTC-USD-return-1m')).toBe(1_800_003_600_000_000)
+    expect(await writer.names()).toEqual([])
+    await writer.close()
   })
 
   it('still has its versions after it was closed and opened again', async () => {

@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { C1Error, InvariantError, UsageError } from '@c1/market'
+import { C1Error, type EpochMicros, InvariantError, UsageError } from '@c1/market'
 import { type ModelVersion, readModelVersion } from '@c1/modeling'
 import type { ModelRegistry } from '../model-registry.ts'
 import { placeFolder, syncFolder } from './place-folder.ts'
+import { readSchedule, writeSchedule } from './schedule-file.ts'
 
 export interface EmbeddedRegistryOptions {
   /** Created when it is not there. It belongs to the registry alone; entries with a leading dot are not looked at. */
@@ -63,6 +64,15 @@ class EmbeddedRegistry implements ModelRegistry {
     for (const entry of await readdir(folder)) {
       if (entry.startsWith('.placing-')) await rm(join(folder, entry), { recursive: true })
     }
+  }
+
+  async schedule(name: string, cutOff: EpochMicros): Promise<void> {
+    await this.#makeNameFolder(name)
+    await writeSchedule(join(this.#directory, name), cutOff)
+  }
+
+  nextCutOff(name: string): Promise<EpochMicros | undefined> {
+    return readSchedule(join(this.#directory, name))
   }
 
   async names(): Promise<readonly string[]> {
