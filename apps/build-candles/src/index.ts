@@ -1,1 +1,1 @@
-export {}
+export { type BuildCandlesOptions, buildCandles } from './build-candles.ts'

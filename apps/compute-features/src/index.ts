@@ -1,1 +1,3 @@
-export {}
+export { type ComputeFeaturesOptions, computeFeatures } from './compute-features.ts'
+export { finalCandles } from './final-candles.ts'
+export { Materialiser, STORE_GROUP } from './materialise.ts'

@@ -1,1 +1,5 @@
-export {}
+export type { Progress } from './history.ts'
+export { type ImportOptions, type ImportProgress, importArchive } from './import-archive.ts'
+export { Ingest, type IngestOptions, type IngestStatus } from './ingest-trades.ts'
+export { TradeLedger } from './ledger.ts'
+export { TradeLog, type TradeLogOptions } from './trade-log.ts'

@@ -53,7 +53,11 @@ function pick(
   if (fromEnv !== undefined && fromEnv !== '') return { text: fromEnv, origin: 'environment', name: variable }
   const fromFile = file[key]
   if (fromFile !== undefined) {
-    return { text: Array.isArray(fromFile) ? fromFile.join(',') : String(fromFile), origin: 'c1.config.ts', name: `c1.config.ts ${key}` }
+    return {
+      text: Array.isArray(fromFile) ? fromFile.join(',') : String(fromFile),
+      origin: 'c1.config.ts',
+      name: `c1.config.ts ${key}`,
+    }
   }
   return { text: fallback, origin: 'default', name: key }
 }
@@ -83,11 +87,15 @@ function contradictions({ horizon, intervals, trainEvery }: Settings): string[] 
   const [shortest = '1m'] = intervals
   const length = intervalMicros(shortest)
   const problems: string[] = []
-  if (horizon < length) problems.push(`horizon ${formatSpan(horizon)} is shorter than the candle it is predicted from (${shortest})`)
+  if (horizon < length)
+    problems.push(`horizon ${formatSpan(horizon)} is shorter than the candle it is predicted from (${shortest})`)
   if (trainEvery < length) problems.push(`trainEvery ${formatSpan(trainEvery)} is shorter than a candle (${shortest})`)
   return problems
 }
 
 function invalid(problems: readonly string[]): UsageError {
-  return new UsageError('configuration_invalid', `The configuration is not valid:\n${problems.map((line) => `  - ${line}`).join('\n')}`)
+  return new UsageError(
+    'configuration_invalid',
+    `The configuration is not valid:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+  )
 }

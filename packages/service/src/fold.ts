@@ -31,6 +31,8 @@ export interface FoldOptions {
   readonly until?: 'end'
   /** Whether an output made again after a restart is the one in the log. Default: equal key, headers and bytes. */
   readonly same?: (again: Output, stored: StoredRecord) => boolean
+  /** Told of each record in the log that an output made again was recognised as: what was said first counts. */
+  readonly onStored?: (topic: string, stored: StoredRecord) => void
   /** An effect besides the outputs (a store), done before the checkpoint that covers the batch. */
   readonly settle?: () => Promise<void>
   readonly onBatch?: (batch: Batch) => void
@@ -132,5 +134,8 @@ class CheckpointSaver {
 
 /** For folds whose input carries a kind they cannot know. */
 export function unexpectedKind(kind: never): InvariantError {
-  return new InvariantError('message_unexpected', `A record of an unknown kind reached a role: ${JSON.stringify(kind)}.`)
+  return new InvariantError(
+    'message_unexpected',
+    `A record of an unknown kind reached a role: ${JSON.stringify(kind)}.`,
+  )
 }

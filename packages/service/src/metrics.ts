@@ -11,14 +11,25 @@ export class Metrics {
   }
 
   counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {
-    return this.#existing<Counter<Label>>(name) ?? new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+    return (
+      this.#existing<Counter<Label>>(name) ??
+      new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+    )
   }
 
   gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {
-    return this.#existing<Gauge<Label>>(name) ?? new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+    return (
+      this.#existing<Gauge<Label>>(name) ??
+      new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+    )
   }
 
-  histogram<Label extends string>(name: string, help: string, labelNames: readonly Label[], buckets: number[]): Histogram<Label> {
+  histogram<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    buckets: number[],
+  ): Histogram<Label> {
     return (
       this.#existing<Histogram<Label>>(name) ??
       new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.registry] })

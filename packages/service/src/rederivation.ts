@@ -1,4 +1,4 @@
-import type { StoredRecord, Position } from '@c1/event-log'
+import type { Position, StoredRecord } from '@c1/event-log'
 import type { FoldOptions, Output } from './fold.ts'
 
 /**
@@ -34,7 +34,10 @@ export class Rederivation {
       return true
     }
     const same = this.#options.same ?? identical
-    if (same(output, next.value)) return false
+    if (same(output, next.value)) {
+      this.#options.onStored?.(output.topic, next.value)
+      return false
+    }
     // From here on the stored tail says nothing of what the fold makes: all of it is appended, and keyed readers
     // take the newer record.
     this.#stored.delete(output.topic)

@@ -1,0 +1,79 @@
+import { candlesCodec, type EventLog, type StoredRecord, TOPICS, tradesCodec } from '@c1/event-log'
+import type { Interval } from '@c1/market'
+import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import { type CandleEvent, CandleWindows } from '@c1/windowing'
+
+export interface BuildCandlesOptions {
+  readonly log: EventLog
+  readonly checkpoints: CheckpointStore
+  /** The intervals to build. */
+  readonly intervals: readonly Interval[]
+  readonly source: string
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly until?: 'end'
+}
+
+/** Trades in, final candles out. @throws InvariantError when the log holds what is no trade, heartbeat or outage */
+export async function buildCandles(options: BuildCandlesOptions, signal: AbortSignal): Promise<void> {
+  const { checkpoints, intervals, log, logger, metrics, until } = options
+  const counter = metrics.counter('c1_candles_total', 'Final candles written', ['interval'])
+  await runFold({
+    log,
+    name: 'build-candles',
+    version: `1 ${intervals.join()}`,
+    input: TOPICS.trades,
+    outputs: [TOPICS.candles],
+    fold: new CandleFold(options, (event) => {
+      if (event.kind === 'candle') counter.inc({ interval: event.candle.interval })
+    }),
+    checkpoints,
+    signal,
+    ...(until && { until }),
+    onDifference: (again) => logger.warn({ symbol: again.record.key }, 'a candle derived again differs from the log'),
+  })
+}
+
+class CandleFold implements Fold {
+  readonly #options: BuildCandlesOptions
+  readonly #onEvent: (event: CandleEvent) => void
+  readonly #trades: ReturnType<typeof tradesCodec>
+  readonly #candles: ReturnType<typeof candlesCodec>
+  #windows: CandleWindows
+
+  constructor(options: BuildCandlesOptions, onEvent: (event: CandleEvent) => void) {
+    this.#options = options
+    this.#onEvent = onEvent
+    this.#trades = tradesCodec(options.source)
+    this.#candles = candlesCodec(options.source)
+    this.#windows = new CandleWindows(options)
+  }
+
+  step(record: StoredRecord): Output[] {
+    return this.#windows.advance(this.#trades.decode(record)).flatMap((event) => this.#output(event))
+  }
+
+  checkpoint(): unknown {
+    return this.#windows.checkpoint()
+  }
+
+  restore(state: unknown): void {
+    this.#windows = CandleWindows.restore(state, this.#options)
+  }
+
+  #output(event: CandleEvent): Output[] {
+    this.#onEvent(event)
+    if (event.kind === 'late') {
+      this.#countLate(event)
+      return []
+    }
+    return [{ topic: TOPICS.candles, record: this.#candles.encode(event) }]
+  }
+
+  #countLate({ trade, intervals }: CandleEvent & { kind: 'late' }): void {
+    const { symbol, tradeId } = trade
+    const { logger, metrics } = this.#options
+    metrics.counter('c1_late_trades_total', 'Trades too late for a candle in memory', ['symbol']).inc({ symbol })
+    logger.warn({ symbol, tradeId, intervals }, 'a trade came too late for these candles: they stay without it')
+  }
+}

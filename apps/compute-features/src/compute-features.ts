@@ -1,0 +1,137 @@
+import {
+  type CandleMessage,
+  type Codec,
+  candlesCodec,
+  type EventLog,
+  type FeatureMessage,
+  featuresCodec,
+  type StoredRecord,
+  TOPICS,
+} from '@c1/event-log'
+import {
+  type FeatureRow,
+  type FeatureSet,
+  historyFeatures,
+  LiveFeatures,
+  type LiveFeaturesCheckpoint,
+} from '@c1/features'
+import type { Candle, EpochMicros, MarketSymbol } from '@c1/market'
+import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import { finalCandles } from './final-candles.ts'
+
+export interface ComputeFeaturesOptions {
+  readonly log: EventLog
+  readonly checkpoints: CheckpointStore
+  readonly features: FeatureSet
+  readonly source: string
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly until?: 'end'
+}
+
+/** Final candles in, feature rows out. */
+export async function computeFeatures(options: ComputeFeaturesOptions, signal: AbortSignal): Promise<void> {
+  const { checkpoints, features, log, logger, until } = options
+  await runFold({
+    log,
+    name: 'compute-features',
+    version: features.digest,
+    input: TOPICS.candles,
+    outputs: [TOPICS.features],
+    fold: new FeatureFold(options),
+    checkpoints,
+    signal,
+    ...(until && { until }),
+    onDifference: (again) => logger.warn({ symbol: again.record.key }, 'a row derived again differs from the log'),
+  })
+}
+
+interface FeatureFoldState {
+  readonly live: LiveFeaturesCheckpoint
+  readonly passed: readonly (readonly [MarketSymbol, EpochMicros])[]
+  readonly revisions: readonly (readonly [string, number])[]
+}
+
+class FeatureFold implements Fold {
+  readonly #options: ComputeFeaturesOptions
+  readonly #candles: Codec<CandleMessage>
+  readonly #rows: Codec<FeatureMessage>
+  readonly #live: LiveFeatures
+  /** How far each symbol's candles have come: when a correction came to be known. */
+  readonly #passed = new Map<MarketSymbol, EpochMicros>()
+  /** Of the rows that were derived again from the candle log, the newest revision. */
+  readonly #revisions = new Map<string, number>()
+
+  constructor(options: ComputeFeaturesOptions) {
+    this.#options = options
+    this.#candles = candlesCodec(options.source)
+    this.#rows = featuresCodec(options.source, options.features.group)
+    this.#live = new LiveFeatures(options.features)
+  }
+
+  step(record: StoredRecord): readonly Output[] | Promise<readonly Output[]> {
+    const message = this.#candles.decode(record)
+    if (message.kind === 'heartbeat') return [this.#heartbeat(message.symbol, message.eventTime)]
+    const { candle } = message
+    if (candle.interval !== this.#options.features.group.interval) return []
+    const knownAt = this.#advance(candle.symbol, candle.closeTime)
+    const rows = this.#live.push(candle, knownAt)
+    if (rows === 'before-grid') return this.#deriveAgain(candle, knownAt, record)
+    if (rows.length === 0) return [this.#heartbeat(candle.symbol, candle.closeTime)]
+    return this.#outputs(rows)
+  }
+
+  checkpoint(): FeatureFoldState {
+    return { live: this.#live.checkpoint(), passed: [...this.#passed], revisions: [...this.#revisions] }
+  }
+
+  restore(state: unknown): void {
+    const { live, passed, revisions } = state as FeatureFoldState
+    this.#live.restore(live)
+    for (const [symbol, time] of passed) this.#passed.set(symbol, time)
+    for (const [key, revision] of revisions) this.#revisions.set(key, revision)
+  }
+
+  #advance(symbol: MarketSymbol, time: EpochMicros): EpochMicros {
+    const newest = Math.max(this.#passed.get(symbol) ?? 0, time) as EpochMicros
+    this.#passed.set(symbol, newest)
+    return newest
+  }
+
+  #heartbeat(symbol: MarketSymbol, eventTime: EpochMicros): Output {
+    this.#advance(symbol, eventTime)
+    return { topic: TOPICS.features, record: this.#rows.encode({ kind: 'heartbeat', symbol, eventTime }) }
+  }
+
+  #outputs(rows: readonly FeatureRow[]): Output[] {
+    const { metrics } = this.#options
+    metrics.counter('c1_feature_rows_total', 'Feature rows written', []).inc(rows.length)
+    return rows.map((row) => ({ topic: TOPICS.features, record: this.#rows.encode({ kind: 'features', row }) }))
+  }
+
+  /** Older history, or a correction of it: exactly the rows that read the candle, from the candles before this record. */
+  async #deriveAgain(candle: Candle, knownAt: EpochMicros, record: StoredRecord): Promise<readonly Output[]> {
+    const { features, log, source } = this.#options
+    const { group, maxLookBack } = features
+    const candles = await finalCandles({ log, source }, candle.symbol, group.interval, {
+      [record.partition]: record.offset + 1,
+    })
+    const reach = candle.closeTime + (maxLookBack - 1) * (candle.closeTime - candle.openTime)
+    const rows = historyFeatures(features, candles)
+      .filter(({ eventTime }) => eventTime >= candle.closeTime && eventTime <= reach)
+      .map((row) => this.#revised(row, candle, knownAt))
+    return this.#outputs(rows)
+  }
+
+  #revised(row: FeatureRow, candle: Candle, knownAt: EpochMicros): FeatureRow {
+    const key = `${row.symbol} ${row.eventTime}`
+    const isNew = candle.revision === 1 && row.eventTime === candle.closeTime
+    const revision = this.#revisions.get(key) ?? (isNew ? 0 : 1)
+    this.#revisions.set(key, revision + 1)
+    return {
+      ...row,
+      revision: revision + 1,
+      availableAt: isNew ? row.availableAt : (Math.max(row.eventTime, knownAt) as EpochMicros),
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { type EventLog, featuresCodec, type Position, TOPICS } from '@c1/event-log'
+import type { FeatureGroupStore } from '@c1/feature-store'
+
+/** The consumer group whose committed position says how much of the features topic the store holds on disk. */
+export const STORE_GROUP = 'feature-store'
+
+const FLUSH_EVERY_MS = 5000
+
+/** Feature rows from the log into the feature store. Rows are keyed, so after a crash the same ones are written again. */
+export class Materialiser {
+  readonly #log: EventLog
+  readonly #store: FeatureGroupStore
+  readonly #codec: ReturnType<typeof featuresCodec>
+  #reached: Position = {}
+  #waiting: { readonly position: Position; readonly resolve: () => void }[] = []
+  #flushedAt = performance.now()
+
+  constructor(log: EventLog, store: FeatureGroupStore, source: string) {
+    this.#log = log
+    this.#codec = featuresCodec(source, store.group)
+    this.#store = store
+  }
+
+  async run(signal: AbortSignal, until?: 'end'): Promise<void> {
+    const consumer = await this.#log.consumer(TOPICS.features, {
+      from: 'committed',
+      group: STORE_GROUP,
+      signal,
+      ...(until && { until }),
+    })
+    for await (const { records, next } of consumer) {
+      const messages = records.map((record) => this.#codec.decode(record))
+      await this.#store.write(messages.flatMap((message) => (message.kind === 'features' ? [message.row] : [])))
+      this.#reach(next)
+      if (performance.now() - this.#flushedAt >= FLUSH_EVERY_MS) await this.#flush(consumer.commit.bind(consumer))
+    }
+    await this.#flush(consumer.commit.bind(consumer))
+  }
+
+  /** Resolves when every record before `position` can be read from the store. */
+  reached(position: Position): Promise<void> {
+    if (isPast(this.#reached, position)) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push({ position, resolve }))
+  }
+
+  #reach(position: Position): void {
+    this.#reached = position
+    const ready = this.#waiting.filter((waiting) => isPast(position, waiting.position))
+    this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting))
+    for (const { resolve } of ready) resolve()
+  }
+
+  async #flush(commit: (position: Position) => Promise<void>): Promise<void> {
+    await this.#store.flush()
+    if (Object.keys(this.#reached).length > 0) await commit(this.#reached)
+    this.#flushedAt = performance.now()
+  }
+}
+
+function isPast(reached: Position, position: Position): boolean {
+  return Object.entries(position).every(([partition, offset]) => (reached[Number(partition)] ?? 0) >= offset)
+}

@@ -1,0 +1,303 @@
+import type { DeadLetter } from '@c1/event-log'
+import {
+  type FeedEvent,
+  KrakenFeed,
+  type KrakenRest,
+  type MalformedRow,
+  systemTimers,
+  type Timers,
+  type TradesPage,
+  type VenueClock,
+} from '@c1/kraken'
+import { C1Error, type EpochMicros, type Instrument, type MarketSymbol, type Trade } from '@c1/market'
+import type { Logger, Metrics } from '@c1/service'
+import { History, type Progress } from './history.ts'
+import { Silence } from './silence.ts'
+import type { TradeLog } from './trade-log.ts'
+
+export interface IngestOptions {
+  readonly trades: TradeLog
+  readonly rest: KrakenRest
+  readonly wsUrl: string
+  readonly instruments: readonly Instrument[]
+  readonly clock: VenueClock
+  /** Microseconds of history at the first start. */
+  readonly backfill: number
+  readonly pingIntervalMs?: number
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly timers?: Timers
+}
+
+export interface IngestStatus {
+  readonly connected: boolean
+  /** Symbols that the venue refuses, with its words. */
+  readonly refused: readonly { readonly symbol: MarketSymbol; readonly reason: string }[]
+  /** Symbols whose history is being fetched. */
+  readonly backfill: readonly Progress[]
+  /** Symbols with ids missing between the first and the last trade of the log. */
+  readonly holes: readonly MarketSymbol[]
+}
+
+const SILENCE_CHECK_MS = 500
+const RETRY_MS = 5000
+const LAG_MS = 300
+
+/**
+ * Kraken's live trades and its history, joined by trade id, into the trades topic.
+ *
+ * Live trades wait in memory until the symbol's history has a beginning (one page), then both are written as they come.
+ */
+export class Ingest {
+  readonly #options: IngestOptions
+  readonly #timers: Timers
+  readonly #history: History
+  readonly #silence: Silence
+  readonly #waiting = new Map<MarketSymbol, Trade[]>()
+  /** Symbols of which this connection has delivered something: from then on silence means no trades. */
+  readonly #current = new Set<MarketSymbol>()
+  readonly #refused = new Map<MarketSymbol, string>()
+  #connected = false
+  #lostAt: EpochMicros | undefined
+  #lastAlive: EpochMicros | undefined
+  #wake: () => void = () => {}
+  #fail: (error: unknown) => void = () => {}
+
+  constructor(options: IngestOptions) {
+    this.#options = options
+    this.#timers = options.timers ?? systemTimers
+    this.#silence = new Silence(options.trades.ledger)
+    for (const { symbol } of options.instruments) this.#waiting.set(symbol, [])
+    this.#history = new History({
+      rest: options.rest,
+      trades: options.trades,
+      now: () => options.clock.now(),
+      backfill: options.backfill,
+      onPage: (instrument, page, known) => this.#countPage(instrument, page, known),
+      onUnserved: ({ symbol }, first, last) =>
+        options.logger.error(
+          { symbol, first, last },
+          'the venue does not serve these trade ids: candles wait for them',
+        ),
+    })
+  }
+
+  /** Returns when `signal` aborts, with everything received in the log. @throws C1Error when the log cannot be written */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController()
+    const either = AbortSignal.any([signal, stop.signal])
+    const feed = this.#openFeed()
+    const cancelSilence = this.#watchSilence()
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject
+    })
+    try {
+      feed.start()
+      await Promise.race([this.#fetchHistory(either), failed])
+    } finally {
+      stop.abort()
+      feed.close()
+      cancelSilence()
+    }
+  }
+
+  status(): IngestStatus {
+    const { instruments, trades } = this.#options
+    return {
+      connected: this.#connected,
+      refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
+      backfill: this.#history.progress(),
+      holes: instruments.map(({ symbol }) => symbol).filter((symbol) => trades.ledger.firstHole(symbol) !== undefined),
+    }
+  }
+
+  #openFeed(): KrakenFeed {
+    const { instruments, pingIntervalMs, wsUrl } = this.#options
+    return new KrakenFeed({
+      url: wsUrl,
+      instruments,
+      onEvent: (event) => this.#onEvent(event),
+      timers: this.#timers,
+      ...(pingIntervalMs !== undefined && { pingIntervalMs }),
+    })
+  }
+
+  #onEvent(event: FeedEvent): void {
+    const { clock, logger } = this.#options
+    switch (event.kind) {
+      case 'trades':
+        this.#onTrades(event.trades)
+        break
+      case 'alive':
+        this.#lastAlive = event.receivedTime
+        break
+      case 'clock':
+        clock.observe(event.venueTime, event.receivedTime)
+        this.#silence.observeClock(event.venueTime, event.receivedTime)
+        break
+      case 'connected':
+        this.#connected = true
+        logger.info('connected to the feed')
+        this.#closeOutage(event.receivedTime)
+        break
+      case 'disconnected':
+        this.#onDisconnected(event.reason, event.receivedTime)
+        break
+      case 'subscribed':
+        this.#refused.delete(event.symbol)
+        break
+      case 'refused':
+        this.#refused.set(event.symbol, event.reason)
+        logger.error({ symbol: event.symbol, reason: event.reason }, 'the venue refuses a symbol')
+        break
+      case 'status':
+        logger.info({ system: event.system }, 'status of the venue')
+        break
+      case 'malformed':
+        this.#keepDeadLetter('kraken-websocket', event)
+        break
+    }
+  }
+
+  #onDisconnected(reason: string, receivedTime: EpochMicros): void {
+    if (this.#connected) this.#lostAt = this.#lastAlive ?? receivedTime
+    this.#connected = false
+    this.#current.clear()
+    this.#options.logger.warn({ reason }, 'the feed is disconnected: connecting again')
+  }
+
+  #onTrades(trades: readonly Trade[]): void {
+    const ready: Trade[] = []
+    for (const trade of trades) {
+      this.#options.clock.observeTrade(trade.eventTime)
+      this.#current.add(trade.symbol)
+      const waiting = this.#waiting.get(trade.symbol)
+      if (waiting === undefined) ready.push(trade)
+      else waiting.push(trade)
+    }
+    this.#write(ready)
+  }
+
+  #write(trades: readonly Trade[]): void {
+    const { ledger } = this.#options.trades
+    // What a snapshot repeats from before the symbol's history began is not part of it.
+    const wanted = trades.filter(({ symbol, tradeId }) => tradeId >= (ledger.spans(symbol, 'venue')[0]?.first ?? 0))
+    if (wanted.length === 0) return
+    this.#count(wanted, 'live')
+    this.#settle(this.#options.trades.appendTrades(wanted).then((known) => this.#countKnown(known)))
+    if (wanted.some(({ symbol }) => ledger.firstHole(symbol) !== undefined)) this.#wake()
+  }
+
+  #closeOutage(until: EpochMicros): void {
+    const from = this.#lostAt
+    this.#lostAt = undefined
+    if (from === undefined) return
+    const outages = this.#options.instruments.map(
+      ({ symbol }) => ({ kind: 'outage', outage: { symbol, from, to: until } }) as const,
+    )
+    this.#settle(this.#options.trades.append(outages))
+  }
+
+  async #fetchHistory(signal: AbortSignal): Promise<void> {
+    for (const instrument of this.#options.instruments) await this.#begin(instrument, signal)
+    while (!signal.aborted) {
+      const wanting = this.#options.instruments.filter((instrument) => this.#history.wants(instrument))
+      let progress = false
+      for (const instrument of wanting) if (await this.#step(instrument, signal)) progress = true
+      if (wanting.length === 0) await this.#sleep(signal)
+      else if (!progress) await this.#sleep(signal, LAG_MS)
+    }
+  }
+
+  async #begin(instrument: Instrument, signal: AbortSignal): Promise<void> {
+    const isNew = this.#options.trades.ledger.newest(instrument.symbol) === undefined
+    await this.#patiently(instrument, signal, () => this.#history.begin(instrument, signal))
+    if (!isNew) this.#history.catchUp(instrument, signal)
+    const waiting = this.#waiting.get(instrument.symbol) ?? []
+    this.#waiting.delete(instrument.symbol)
+    this.#write(waiting)
+  }
+
+  #step(instrument: Instrument, signal: AbortSignal): Promise<boolean | undefined> {
+    return this.#patiently(instrument, signal, () => this.#history.step(instrument, signal))
+  }
+
+  /** The venue's troubles are waited out; anything else is ours and ends the role. */
+  async #patiently<Result>(
+    instrument: Instrument,
+    signal: AbortSignal,
+    call: () => Promise<Result>,
+  ): Promise<Result | undefined> {
+    while (!signal.aborted) {
+      try {
+        return await call()
+      } catch (error) {
+        if (signal.aborted) return undefined
+        if (!(error instanceof C1Error) || !/^(kraken|trades)_/.test(error.code)) throw error
+        this.#options.logger.warn({ symbol: instrument.symbol, err: error }, 'history is not served: asking again')
+        this.#history.forget(instrument)
+        await this.#sleep(signal, RETRY_MS)
+      }
+    }
+    return undefined
+  }
+
+  /** Until something happens, or for `ms`. */
+  #sleep(signal: AbortSignal, ms?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        cancel()
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const cancel = ms === undefined ? () => {} : this.#timers.after(ms, done)
+      if (ms === undefined) this.#wake = done
+      signal.addEventListener('abort', done, { once: true })
+      if (signal.aborted) done()
+    })
+  }
+
+  #watchSilence(): () => void {
+    let cancel = (): void => {}
+    const check = (): void => {
+      const current = this.#connected ? [...this.#current].filter((symbol) => !this.#waiting.has(symbol)) : []
+      const heartbeats = this.#silence.due(current, this.#options.clock.now())
+      if (heartbeats.length > 0) {
+        this.#settle(this.#options.trades.append(heartbeats.map((heartbeat) => ({ kind: 'heartbeat', heartbeat }))))
+      }
+      cancel = this.#timers.after(SILENCE_CHECK_MS, check)
+    }
+    cancel = this.#timers.after(SILENCE_CHECK_MS, check)
+    return () => cancel()
+  }
+
+  #settle(writing: Promise<unknown>): void {
+    writing.catch((error) => this.#fail(error))
+  }
+
+  #keepDeadLetter(origin: string, { raw, code, reason }: MalformedRow): void {
+    const letter: DeadLetter = { origin, code, reason, raw: Buffer.from(raw) }
+    this.#options.metrics
+      .counter('c1_dead_letters_total', 'Messages that could not be read, kept with their bytes', ['origin'])
+      .inc({ origin })
+    this.#options.logger.warn({ origin, code, reason }, 'dead letter')
+    this.#settle(this.#options.trades.appendDeadLetter(letter))
+  }
+
+  #countPage({ symbol }: Instrument, page: TradesPage, known: number): void {
+    this.#count(page.trades, 'history')
+    this.#countKnown(known)
+    for (const row of page.rejected) this.#keepDeadLetter('kraken-rest', row)
+    this.#options.logger.debug({ symbol, trades: page.trades.length }, 'page of history')
+  }
+
+  #count(trades: readonly Trade[], via: 'live' | 'history'): void {
+    const counter = this.#options.metrics.counter('c1_trades_received_total', 'Trades received', ['symbol', 'via'])
+    for (const { symbol } of trades) counter.inc({ symbol, via })
+  }
+
+  #countKnown(known: number): void {
+    if (known > 0)
+      this.#options.metrics.counter('c1_duplicate_trades_total', 'Trades that the log had already', []).inc(known)
+  }
+}

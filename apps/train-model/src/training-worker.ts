@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+import { C1Error } from '@c1/market'
+import type { ModelVersion, Skipped, TrainingRequest } from '@c1/modeling'
+
+/** A request without the kinds of model: functions do not travel to a thread, so it loads them itself. */
+export type TrainingTask = Omit<TrainingRequest, 'kinds'>
+
+export interface TrainingReply {
+  readonly trained?: ModelVersion | Skipped
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+/** Trains in a thread of its own, so that live data goes on flowing. One task at a time. */
+export class TrainingWorker {
+  readonly #kindsModule: string | undefined
+  #worker: Worker | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param kindsModule URL of a module whose default export has `models`, the user's own kinds */
+  constructor(kindsModule?: string) {
+    this.#kindsModule = kindsModule
+  }
+
+  /** @throws C1Error what training threw, or `training_stopped` when the worker is closed meanwhile */
+  train(task: TrainingTask): Promise<ModelVersion | Skipped> {
+    const result = this.#last.then(() => this.#run(task))
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate()
+    this.#worker = undefined
+  }
+
+  #run(task: TrainingTask): Promise<ModelVersion | Skipped> {
+    this.#worker ??= new Worker(new URL('./train.worker.ts', import.meta.url), { workerData: this.#kindsModule })
+    const worker = this.#worker
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void): void => {
+        worker.removeAllListeners()
+        finish()
+      }
+      worker.once('message', ({ trained, error }: TrainingReply) =>
+        settle(() => {
+          if (trained !== undefined) resolve(trained)
+          else
+            reject(
+              new C1Error('training_failed', error?.message ?? 'Training gave nothing.', { details: { ...error } }),
+            )
+        }),
+      )
+      worker.once('error', (cause) => settle(() => reject(cause)))
+      worker.once('exit', () =>
+        settle(() => reject(new C1Error('training_stopped', 'The training thread was stopped.'))),
+      )
+      worker.postMessage(task)
+    })
+  }
+}
