@@ -1,1 +1,18 @@
-export {}
+export { type Change, type MarketSource, MarketView, type MarketViewOptions } from './market-view.ts'
+export { builtPage } from './page.ts'
+export { SHOW_DASHBOARD, type ShowDashboardOptions, showDashboard } from './role.ts'
+export { type RunningServer, type ServerLogger, type ServerOptions, startServer } from './server.ts'
+export type { Readiness, StatusSources } from './status.ts'
+export type { Limits, ScoredPrediction } from './symbol-view.ts'
+export type {
+  CandidateRow,
+  CandleRow,
+  ModelRow,
+  Origin,
+  PredictionRow,
+  ProgressRow,
+  ScoreRow,
+  StatusRow,
+  SymbolRow,
+  SymbolStatus,
+} from './wire.ts'

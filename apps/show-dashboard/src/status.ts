@@ -1,0 +1,60 @@
+import { formatTime, type MarketSymbol } from '@c1/market'
+import type { MarketView } from './market-view.ts'
+import { originOf, scoreRow } from './rows.ts'
+import type { ProgressRow, StatusRow, SymbolStatus } from './wire.ts'
+
+export interface Readiness {
+  readonly ready: boolean
+  /** Why not, a sentence each. */
+  readonly reasons: readonly string[]
+}
+
+/** What the other roles can tell about how far they are. */
+export interface StatusSources {
+  readonly view: MarketView
+  /** Whether the other roles do their work. */
+  readonly readiness: () => Readiness
+  /** How far the back-fill of each symbol is, in trades or seconds of history. */
+  readonly progress?: (() => readonly ProgressRow[]) | undefined
+  /** Why a symbol has no prediction yet, in one sentence. */
+  readonly waitingFor?: ((symbol: MarketSymbol) => string | undefined) | undefined
+}
+
+/** Ready is what has read the past and whose other roles do their work. */
+export function readinessOf({ view, readiness }: StatusSources): Readiness {
+  const { ready, reasons } = readiness()
+  if (view.isCaughtUp) return { ready, reasons }
+  return { ready: false, reasons: [...reasons, 'Earlier candles and predictions are being read.'] }
+}
+
+/** @param symbols undefined is all */
+export function statusRow(
+  sources: StatusSources,
+  symbols: readonly MarketSymbol[] | undefined,
+  reset: boolean,
+): StatusRow {
+  const { view, progress } = sources
+  const followed = symbols ?? view.symbols()
+  return {
+    ...originOf(view.source),
+    marketTime: formatTime(view.clock()),
+    ...readinessOf(sources),
+    progress: progress?.().filter(({ symbol }) => followed.includes(symbol as MarketSymbol)) ?? [],
+    symbols: followed.map((symbol) => symbolStatus(symbol, sources)),
+    reset,
+  }
+}
+
+function symbolStatus(symbol: MarketSymbol, { view, waitingFor }: StatusSources): SymbolStatus {
+  const seen = view.symbol(symbol)
+  return {
+    symbol,
+    lastEventTime: seen.lastEventTime === undefined ? null : formatTime(seen.lastEventTime),
+    ageSeconds: view.ageSeconds(symbol) ?? null,
+    scores: seen.scoredModels().flatMap((model) => {
+      const score = seen.liveScore(model)
+      return score === undefined ? [] : [scoreRow(model, score)]
+    }),
+    waitingFor: waitingFor?.(symbol) ?? null,
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The JSON of the HTTP API, as the page reads it. Imports nothing, so that the page's program can use it.
+ *
+ * Times are ISO 8601 UTC with six decimals, prices and volumes decimal text, spans like `1m`, `null` is "unknown".
+ */
+
+export interface Origin {
+  /** `kraken`, `simulator`, `replay-NAME`. */
+  readonly source: string
+  readonly simulated: boolean
+}
+
+export interface CandleRow extends Origin {
+  readonly symbol: string
+  readonly interval: string
+  readonly openTime: string
+  readonly closeTime: string
+  readonly open: string
+  readonly high: string
+  readonly low: string
+  readonly close: string
+  readonly volume: string
+  readonly vwap: string
+  readonly tradeCount: number
+  readonly buyVolume: string | null
+  readonly firstTradeId: number
+  readonly lastTradeId: number
+  readonly revision: number
+  readonly state: 'provisional' | 'final'
+  readonly complete: boolean | null
+}
+
+export interface PredictionRow extends Origin {
+  readonly symbol: string
+  readonly madeAt: string
+  readonly asOf: string
+  readonly horizon: string
+  readonly model: string
+  readonly version: number
+  /** Log returns. */
+  readonly value: number
+  readonly lower: number
+  readonly upper: number
+  readonly coverage: number
+  readonly outcome: number | null
+  readonly error: number | null
+  readonly covered: boolean | null
+  readonly kind: string
+  readonly late: boolean
+  readonly vectorDigest: string
+  readonly firstTradeId: number
+  readonly lastTradeId: number
+}
+
+export interface ScoreRow {
+  readonly model: string
+  readonly count: number
+  readonly mse: number
+  readonly mae: number
+  readonly noChangeMse: number
+  readonly noChangeMae: number
+  readonly skill: number
+  readonly skillStandardError: number | null
+  readonly coverage: number
+  readonly targetCoverage: number
+}
+
+export interface SymbolRow extends Origin {
+  readonly symbol: string
+  readonly base: string
+  readonly quote: string
+  readonly priceDecimals: number | null
+  readonly quantityDecimals: number | null
+  readonly status: string | null
+  readonly intervals: readonly string[]
+  readonly lastEventTime: string | null
+}
+
+export interface CandidateRow {
+  readonly kind: string
+  readonly baseline: boolean
+  readonly count: number
+  readonly mse: number
+  readonly mae: number
+  readonly skill: number
+  readonly skillStandardError: number
+}
+
+export interface ModelRow extends Origin {
+  readonly name: string
+  readonly version: number
+  readonly kind: string
+  readonly symbol: string
+  readonly interval: string
+  readonly horizon: string
+  readonly cutOff: string
+  readonly effectiveFrom: string
+  readonly inForce: boolean
+  readonly errorLower: number
+  readonly errorUpper: number
+  readonly coverage: number
+  readonly features: readonly string[]
+  readonly firstEventTime: string
+  readonly lastEventTime: string
+  readonly rowCount: number
+  readonly dataDigest: string
+  readonly folds: number
+  readonly scores: readonly CandidateRow[]
+  readonly champion: string
+  readonly reason: string
+  readonly codeVersion: string
+  /** Over all versions of the name; null before its first outcome. */
+  readonly liveScore: ScoreRow | null
+}
+
+export interface SymbolStatus {
+  readonly symbol: string
+  readonly lastEventTime: string | null
+  readonly ageSeconds: number | null
+  /** One for each model name that has outcomes. */
+  readonly scores: readonly ScoreRow[]
+  /** Why there is no prediction yet, where the role knows. */
+  readonly waitingFor: string | null
+}
+
+export interface ProgressRow {
+  readonly symbol: string
+  readonly done: number
+  readonly total: number
+}
+
+/** The data of the `status` event. */
+export interface StatusRow extends Origin {
+  readonly marketTime: string
+  readonly ready: boolean
+  readonly reasons: readonly string[]
+  readonly progress: readonly ProgressRow[]
+  readonly symbols: readonly SymbolStatus[]
+  /** True when events were missed that cannot be sent any more: read the rows again. */
+  readonly reset: boolean
+}
