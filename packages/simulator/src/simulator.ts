@@ -54,7 +54,12 @@ export async function startSimulator(options: SimulatorOptions = {}, wall: Wall 
   const feed = new TradeFeed(market, now, () => sessions.keys())
   const server = createServer()
   serveHttp(server, market, now, options, wall)
-  const venue = { market, now, wallNow: wall.now, snapshot: (pair) => feed.snapshot(pair) } satisfies SessionVenue
+  const venue = {
+    market,
+    now,
+    wallNow: () => wall.now(),
+    snapshot: (pair) => feed.snapshot(pair),
+  } satisfies SessionVenue
   const sockets = serveSockets(server, venue, sessions)
   const host = options.host ?? '127.0.0.1'
   const port = await listen(server, host, options.port ?? 0)

@@ -56,6 +56,8 @@ export class Session {
   /** Answers a request, one frame for each symbol it names. */
   receive(text: string): void {
     this.#lastTraffic = this.#venue.wallNow()
+    // The silence that a heartbeat ends begins with the first subscription.
+    if (!this.#isSubscribed()) this.#lastChannelMessage = this.#lastTraffic
     const timeIn = this.#venue.now()
     const request = readRequest(text)
     for (const { answer, frame } of this.#replies(request)) {
@@ -67,7 +69,7 @@ export class Session {
   /** What time alone brings: a heartbeat on a silent subscription, the end of a connection without any traffic. */
   passTime(): void {
     const now = this.#venue.wallNow()
-    const subscribed = this.#instrument || this.#symbols.size > 0
+    const subscribed = this.#isSubscribed()
     if (subscribed && now - this.#lastChannelMessage >= HEARTBEAT_AFTER_MS) this.publish(HEARTBEAT)
     if (!subscribed && now - this.#lastTraffic >= IDLE_LIMIT_MS) this.#link.close(1000, 'idle')
   }
@@ -110,6 +112,10 @@ export class Session {
     const result = subscribe ? { channel: 'instrument', snapshot } : { channel: 'instrument' }
     const frame = subscribe && snapshot ? instrumentFrame(this.#venue.market) : undefined
     return { answer: { method, result, success: true }, frame }
+  }
+
+  #isSubscribed(): boolean {
+    return this.#instrument || this.#symbols.size > 0
   }
 
   #send(frame: string): void {
