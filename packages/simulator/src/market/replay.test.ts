@@ -113,6 +113,18 @@ describe('a replayed file', () => {
     ])
   })
 
+  it('pages past an instant that holds more trades than a page by one nanosecond', async () => {
+    const rows = [...new Array<string>(1500).fill(`${FIRST},1.5,2.0`), `${FIRST + 1},1.5,2.0`]
+    const options = { replay: await file('XRPUSD.csv', rows), start: parseTime('2023-01-02') }
+    const simulator = await startSimulator(options, new FakeWall())
+    const first = await fetchTrades(simulator.restUrl, 'pair=XRPUSD&since=0')
+    expect(first.last).toBe(`${FIRST}000000000`)
+    expect(await fetchTrades(simulator.restUrl, `pair=XRPUSD&since=${first.last}`)).toEqual(first)
+    const next = await fetchTrades(simulator.restUrl, `pair=XRPUSD&since=${FIRST}000000001`)
+    expect(next.rows.map((row) => row[6])).toEqual([1501])
+    await simulator.close()
+  })
+
   it('needs a symbol where its name tells none', async () => {
     const path = await file('trades.csv', ROWS)
     await expect(startSimulator({ replay: path })).rejects.toThrow('give a symbol such as BTC/USD')
