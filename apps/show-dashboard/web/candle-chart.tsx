@@ -11,6 +11,7 @@ import {
 } from 'lightweight-charts'
 import { useEffect, useRef } from 'preact/hooks'
 import type { CandleRow } from '../src/wire.ts'
+import { price } from './format.ts'
 import { type Theme, useTheme } from './theme.ts'
 
 interface CandleChartProps {
@@ -60,6 +61,7 @@ function make(place: HTMLElement, decimals: number): Painted {
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.06, bottom: 0.24 } },
     timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, barSpacing: 8 },
     handleScroll: { vertTouchDrag: false },
+    localization: { priceFormatter: (value: number) => price(value.toFixed(decimals)) },
   })
   const prices = chart.addSeries(CandlestickSeries, {
     borderVisible: false,

@@ -75,7 +75,7 @@ function ConnectionState({ market: { connection, status } }: { readonly market: 
   const words = state === 'starting' ? 'Starting up' : CONNECTION_WORDS[connection]
   return (
     <span class={`connection ${state}`} role="status">
-      {words}
+      <span>{words}</span>
     </span>
   )
 }

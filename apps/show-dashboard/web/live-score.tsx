@@ -22,10 +22,10 @@ function Score({ score }: { readonly score: ScoreRow }) {
       <p class="figure">
         {signedPercent(score.skill)}{' '}
         <small>
-          skill{score.skillStandardError !== null && ` \u00b1 ${(score.skillStandardError * 100).toFixed(2)}`} against
-          "no change"
+          skill{score.skillStandardError !== null && ` \u00b1 ${(score.skillStandardError * 100).toFixed(2)}`}
         </small>
       </p>
+      <p class="range">Squared error saved against "no change"</p>
       <p class={`verdict ${tone}`}>{words}</p>
       <table class="compare">
         <thead>

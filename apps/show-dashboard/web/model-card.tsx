@@ -65,7 +65,7 @@ function Candidate({ score, serves }: { readonly score: CandidateRow; readonly s
       </th>
       <td>{(Math.sqrt(score.mse) * 1e4).toFixed(3)}</td>
       <td>
-        {signedPercent(score.skill)} <small>{`\u00b1 ${(score.skillStandardError * 100).toFixed(2)}`}</small>
+        {signedPercent(score.skill, 1)} <small>{`\u00b1 ${(score.skillStandardError * 100).toFixed(1)}`}</small>
       </td>
     </tr>
   )

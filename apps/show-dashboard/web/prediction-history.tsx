@@ -16,12 +16,12 @@ export function PredictionHistory({ predictions }: { readonly predictions: reado
           <thead>
             <tr>
               <th scope="col">From, UTC</th>
-              <th scope="col">Over</th>
               <th scope="col">Predicted, bp</th>
-              <th scope="col">Interval, bp</th>
               <th scope="col">Outcome, bp</th>
               <th scope="col">Error, bp</th>
               <th scope="col">Covered</th>
+              <th scope="col">Interval, bp</th>
+              <th scope="col">Over</th>
               <th scope="col">Model</th>
             </tr>
           </thead>
@@ -45,14 +45,14 @@ function Row({ row }: { readonly row: PredictionRow }) {
       <th scope="row">
         {clock(row.asOf)} {row.late && <LateMark />}
       </th>
-      <td>{row.horizon}</td>
       <td>{basisPoints(row.value)}</td>
-      <td>
-        {basisPoints(row.lower)} to {basisPoints(row.upper)}
-      </td>
       <td>{row.outcome === null ? <span class="pending">open</span> : basisPoints(row.outcome)}</td>
       <td>{row.error === null ? '' : basisPoints(row.error)}</td>
       <td>{row.covered === null ? '' : <Covered covered={row.covered} />}</td>
+      <td>
+        {basisPoints(row.lower)} to {basisPoints(row.upper)}
+      </td>
+      <td>{row.horizon}</td>
       <td>
         {row.kind} <small>v{row.version}</small>
       </td>
