@@ -1,3 +1,6 @@
+export { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/embedded-log.ts'
+export { acquireLock, type Lock, thisProcess } from './embedded/lock.ts'
+export type { Retention } from './embedded/retention.ts'
 export type {
   Batch,
   Consumer,
@@ -8,4 +11,10 @@ export type {
   Producer,
   StoredRecord,
 } from './event-log.ts'
+export { type CandleMessage, candlesCodec } from './messages/candles.ts'
+export type { Codec } from './messages/codec.ts'
+export { type DeadLettersCodec, deadLettersCodec } from './messages/dead-letters.ts'
+export { type FeatureMessage, featuresCodec } from './messages/features.ts'
+export { outcomesCodec, predictionsCodec } from './messages/predictions.ts'
+export { tradesCodec } from './messages/trades.ts'
 export { type DeadLetter, TOPICS, type Topic } from './topics.ts'

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EpochMicros } from '@c1/market'
+import { logRecord } from '@c1/testkit'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ActiveSegment, DISK, type Disk } from './active-segment.ts'
+import { openEmbeddedLog } from './embedded-log.ts'
+import { encodeFrame } from './frame.ts'
+import { segmentFile } from './segment-files.ts'
+import { temporaryDirectory } from './temporary-directory.fixture.ts'
+import { TopicWriter } from './topic-writer.ts'
+
+const TOPIC = 'trades.v1'
+
+describe('a full disk', () => {
+  it('keeps nothing of the batch at whichever byte it strikes, and takes it once there is space', async () => {
+    const batch = [logRecord('A/B', 'one'), logRecord('A/B', 'two')]
+    const batchBytes = encodeFrame(batch, 0, 0 as EpochMicros).length
+    const disk = new FillingDisk()
+    const writer = await openWriter(disk)
+    for (let space = 0; space < batchBytes; space += 1) {
+      disk.free = space
+      expect(() => writer.append(batch)).toThrow(expect.objectContaining({ code: 'log_full', retryable: true }))
+      expect(writer.end).toBe(2 * space)
+      expect(statSync(disk.file).size).toBe(batchBytes * space)
+      disk.free = batchBytes
+      writer.append(batch)
+    }
+    await writer.close()
+    expect(await countRecords(disk.directory)).toBe(2 * batchBytes)
+  })
+
+  it('is told with the directory, the bytes and the remedy', async () => {
+    const disk = new FillingDisk()
+    const writer = await openWriter(disk)
+    disk.free = 10
+    expect(() => writer.append([logRecord('A/B', 'one')])).toThrow(
+      /No space left for \d+ bytes in .*trades\.v1; nothing of the batch was kept\. Free some space and try again\./,
+    )
+    await writer.close()
+  })
+
+  it('cuts before the next append what could not be cut at once', () => {
+    const directory = temporaryDirectory(onTestFinished)
+    const file = segmentFile(directory, 0)
+    const disk = new FillingDisk()
+    disk.free = 3
+    const segment = new ActiveSegment(file, 0, disk)
+    expect(() => segment.append(Buffer.from('0123456789'))).toThrow('no space')
+    disk.free = Number.POSITIVE_INFINITY
+    segment.append(Buffer.from('ab'))
+    expect(statSync(file.path).size).toBe(2)
+    return segment.close()
+  })
+
+  it('is another error when it is not the space that lacks', async () => {
+    const disk = new FillingDisk()
+    const writer = await openWriter(disk)
+    disk.error = 'EIO'
+    disk.free = 10
+    expect(() => writer.append([logRecord('A/B', 'one')])).toThrow(
+      expect.objectContaining({ code: 'log_unwritable', retryable: false }),
+    )
+    await writer.close()
+  })
+})
+
+const SMALL_DISK = mountSmallDisk()
+
+describe.skipIf(SMALL_DISK === undefined)('a real disk of 1 MiB (needs the right to mount one)', () => {
+  it('refuses what does not fit, loses nothing that was appended, and goes on once there is space', async () => {
+    const mounted = SMALL_DISK ?? ''
+    onTestFinished(() => {
+      execFileSync('umount', [mounted])
+      rmSync(mounted, { recursive: true })
+    })
+    const ballast = join(mounted, 'ballast')
+    writeFileSync(ballast, Buffer.alloc(300_000))
+    const log = await openEmbeddedLog({ directory: mounted, onWarning: () => {} })
+    const producer = await log.producer(TOPIC)
+    const batch = Array.from({ length: 50 }, () => logRecord('A/B', 'x'.repeat(150)))
+    let appended = 0
+    const fill = async () => {
+      for (;;) appended = (await producer.append(batch))[0] ?? 0
+    }
+    await expect(fill()).rejects.toMatchObject({ code: 'log_full' })
+    const whenFull = appended
+    expect(await countRecords(join(mounted, TOPIC))).toBe(whenFull)
+    rmSync(ballast)
+    await expect(fill()).rejects.toMatchObject({ code: 'log_full' })
+    expect(appended).toBeGreaterThan(whenFull)
+    await log.close()
+    expect(await countRecords(join(mounted, TOPIC))).toBe(appended)
+  })
+})
+
+/** A disk that takes `free` more bytes, as one that fills up does: a short write first, then an error. */
+class FillingDisk implements Disk {
+  readonly directory: string = join(temporaryDirectory(onTestFinished), TOPIC)
+  free = Number.POSITIVE_INFINITY
+  error = 'ENOSPC'
+
+  get file(): string {
+    return segmentFile(this.directory, 0).path
+  }
+
+  readonly sync: Disk['sync'] = DISK.sync
+  readonly syncNow: Disk['syncNow'] = DISK.syncNow
+
+  write(fd: number, bytes: Uint8Array, position: number): number {
+    if (this.free === 0) throw Object.assign(new Error('no space'), { code: this.error })
+    const count = DISK.write(fd, bytes.subarray(0, this.free), position)
+    this.free -= count
+    return count
+  }
+}
+
+function openWriter(disk: FillingDisk): Promise<TopicWriter> {
+  return TopicWriter.open({
+    topic: TOPIC,
+    directory: disk.directory,
+    disk,
+    clock: () => 0 as EpochMicros,
+    retention: {},
+    segmentBytes: 1_000_000,
+    flushIntervalMs: 1000,
+    onWarning: () => {},
+    onAppend: () => {},
+  })
+}
+
+async function countRecords(topicDirectory: string): Promise<number> {
+  const log = await openEmbeddedLog({ directory: join(topicDirectory, '..'), onWarning: () => {} })
+  let count = 0
+  for await (const { records } of await log.consumer(TOPIC, { from: 'earliest', until: 'end' })) count += records.length
+  await log.close()
+  return count
+}
+
+function mountSmallDisk(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
+  const directory = join(process.env.TMPDIR ?? '/tmp', `c1-small-disk-${process.pid}`)
+  try {
+    mkdirSync(directory)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' })
+    return directory
+  } catch {
+    rmSync(directory, { recursive: true, force: true })
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+import { type EpochMicros, formatTime, MICROS_PER_MINUTE, MICROS_PER_SECOND, parseTime } from '@c1/market'
+
+/** `2025-11-10T13:00:`, what all times of one minute begin with. */
+const PREFIX_LENGTH = 17
+const TEXT_LENGTH = 27
+const COLON_SPLIT = 19
+
+/**
+ * `formatTime` and its inverse for times that come roughly in order, as a topic's do: only the first of a minute pays for
+ * the calendar.
+ */
+export class TimeText {
+  #minute = Number.NaN
+  #prefix = ''
+
+  format(time: EpochMicros): string {
+    const minute = Math.floor(time / MICROS_PER_MINUTE) * MICROS_PER_MINUTE
+    if (minute !== this.#minute) this.#remember(minute)
+    const micros = time - minute
+    const seconds = Math.floor(micros / MICROS_PER_SECOND)
+    const fraction = micros - seconds * MICROS_PER_SECOND
+    return `${this.#prefix}${seconds < 10 ? '0' : ''}${seconds}.${String(MICROS_PER_SECOND + fraction).slice(1)}Z`
+  }
+
+  /** `undefined` unless `text` is exactly as `formatTime` writes it. */
+  parse(text: string): EpochMicros | undefined {
+    if (text.length !== TEXT_LENGTH) return undefined
+    if (!text.startsWith(this.#prefix) || this.#prefix === '') {
+      const time = parseWhole(text)
+      if (time !== undefined) this.#remember(Math.floor(time / MICROS_PER_MINUTE) * MICROS_PER_MINUTE)
+      return time
+    }
+    const seconds = digits(text, PREFIX_LENGTH, COLON_SPLIT)
+    const fraction = digits(text, COLON_SPLIT + 1, TEXT_LENGTH - 1)
+    if (text[COLON_SPLIT] !== '.' || text[TEXT_LENGTH - 1] !== 'Z' || !(seconds < 60 && fraction >= 0)) return undefined
+    return (this.#minute + seconds * MICROS_PER_SECOND + fraction) as EpochMicros
+  }
+
+  #remember(minute: number): void {
+    this.#minute = minute
+    this.#prefix = formatTime(minute as EpochMicros).slice(0, PREFIX_LENGTH)
+  }
+}
+
+function parseWhole(text: string): EpochMicros | undefined {
+  try {
+    const time = parseTime(text)
+    return formatTime(time) === text ? time : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The number that these digits write; NaN when one is no digit. */
+function digits(text: string, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at += 1) {
+    const digit = text.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}

@@ -1,0 +1,92 @@
+import type { Heartbeat, IdSpace, MarketMessage, Outage, Trade } from '@c1/market'
+import type { StoredRecord } from '../event-log.ts'
+import { TOPICS } from '../topics.ts'
+import { type Codec, Envelope } from './codec.ts'
+import { malformedRecord, optionalText, Row, timeText } from './row.ts'
+
+const SCHEMA = TOPICS.trades
+const SIDES = ['buy', 'sell'] as const
+const ORDER_TYPES = ['market', 'limit'] as const
+
+/** `trades.v1`. Header `c1-ids` names what numbers the trades where that is not the venue. */
+export function tradesCodec(source: string): Codec<MarketMessage> {
+  const envelope = new Envelope(SCHEMA, source, ['trade', 'heartbeat', 'outage'])
+  return {
+    encode: (message) => {
+      switch (message.kind) {
+        case 'trade': {
+          const { trade } = message
+          return envelope.wrap('trade', trade.symbol, trade.eventTime, tradeJson(trade), idsHeader(trade.idSpace))
+        }
+        case 'heartbeat': {
+          const { heartbeat } = message
+          const { symbol, eventTime, idSpace } = heartbeat
+          return envelope.wrap('heartbeat', symbol, eventTime, heartbeatJson(heartbeat), idsHeader(idSpace))
+        }
+        case 'outage': {
+          const { outage } = message
+          return envelope.wrap('outage', outage.symbol, outage.to, outageJson(outage))
+        }
+      }
+    },
+    decode: (record) => {
+      const kind = envelope.kindOf(record)
+      const row = new Row(SCHEMA, record)
+      switch (kind) {
+        case 'trade':
+          return { kind, trade: readTrade(row, idSpaceOf(record)) }
+        case 'heartbeat':
+          return { kind, heartbeat: readHeartbeat(row, idSpaceOf(record)) }
+        case 'outage':
+          return { kind, outage: readOutage(row) }
+      }
+    },
+  }
+}
+
+function tradeJson(trade: Trade): string {
+  return (
+    `{"symbol":${JSON.stringify(trade.symbol)},"tradeId":${trade.tradeId},"eventTime":"${timeText(trade.eventTime)}",` +
+    `"price":"${trade.price}","quantity":"${trade.quantity}","side":${optionalText(trade.side)},` +
+    `"orderType":${optionalText(trade.orderType)}}`
+  )
+}
+
+function readTrade(row: Row, idSpace: IdSpace): Trade {
+  return {
+    symbol: row.symbol(),
+    idSpace,
+    tradeId: row.count('tradeId'),
+    eventTime: row.time('eventTime'),
+    price: row.decimal('price'),
+    quantity: row.decimal('quantity'),
+    side: row.has('side') ? row.oneOf('side', SIDES) : undefined,
+    orderType: row.has('orderType') ? row.oneOf('orderType', ORDER_TYPES) : undefined,
+  }
+}
+
+function heartbeatJson({ symbol, eventTime, lastTradeId }: Heartbeat): string {
+  return `{"symbol":${JSON.stringify(symbol)},"eventTime":"${timeText(eventTime)}","lastTradeId":${lastTradeId}}`
+}
+
+function readHeartbeat(row: Row, idSpace: IdSpace): Heartbeat {
+  return { symbol: row.symbol(), idSpace, eventTime: row.time('eventTime'), lastTradeId: row.count('lastTradeId') }
+}
+
+function outageJson({ symbol, from, to }: Outage): string {
+  return `{"symbol":${JSON.stringify(symbol)},"from":"${timeText(from)}","to":"${timeText(to)}"}`
+}
+
+function readOutage(row: Row): Outage {
+  return { symbol: row.symbol(), from: row.time('from'), to: row.time('to') }
+}
+
+function idsHeader(idSpace: IdSpace): string | undefined {
+  return idSpace === 'venue' ? undefined : idSpace
+}
+
+function idSpaceOf(record: StoredRecord): IdSpace {
+  const ids = record.headers['c1-ids'] ?? 'venue'
+  if (ids === 'venue' || ids.startsWith('file:')) return ids as IdSpace
+  throw malformedRecord(SCHEMA, record, `its header c1-ids is ${JSON.stringify(ids)}, expected file:<digest>`, { ids })
+}
