@@ -1,1 +1,2 @@
+export { type EmbeddedStoreOptions, openEmbeddedStore } from './embedded/embedded-store.ts'
 export type { FeatureGroupStore, FeatureStore, RowRange } from './feature-store.ts'
