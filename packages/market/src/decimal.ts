@@ -1,4 +1,4 @@
-import { MalformedError } from './errors.ts'
+import { InvariantError, MalformedError } from './errors.ts'
 
 /**
  * A non-negative decimal number as plain text: digits, at most one point, no sign, no exponent (`0.00044780`).
@@ -48,8 +48,11 @@ export function toUnits(text: string, decimals: number): bigint {
   return BigInt(decimalText(text, decimals).replace('.', ''))
 }
 
-/** The inverse of `toUnits`. */
+/** The inverse of `toUnits`. @throws InvariantError `units_malformed` if they are negative, a fraction or beyond 2^53 */
 export function fromUnits(units: bigint | number, decimals: number): DecimalText {
+  if (units < 0 || (typeof units === 'number' && !Number.isSafeInteger(units))) {
+    throw new InvariantError('units_malformed', `${units} is not a whole count of units: use a bigint beyond 2^53.`)
+  }
   const digits = String(units).padStart(decimals + 1, '0')
   const point = digits.length - decimals
   return join(digits.slice(0, point), digits.slice(point))

@@ -39,17 +39,27 @@ export function symbolSlug(symbol: MarketSymbol): string {
  * @throws UsageError `symbol_unknown`, naming near spellings
  */
 export function findInstrument(instruments: Iterable<Instrument>, spelling: string): Instrument {
-  const wanted = normalise(spelling)
-  const near: string[] = []
-  for (const instrument of instruments) {
-    const spellings = [instrument.symbol, ...instrument.aliases].map(normalise)
-    if (spellings.includes(wanted)) return instrument
-    if (near.length < 5 && wanted.startsWith(normalise(instrument.base))) near.push(instrument.symbol)
-  }
-  const hint = near.length > 0 ? ` Did you mean ${near.join(', ')}?` : ' Write it like BTC/USD.'
-  throw new UsageError('symbol_unknown', `The venue lists no market "${spelling}".${hint}`)
+  const listed = [...instruments]
+  const symbol = spelling.toUpperCase().replace('-', '/')
+  // Without the slash two markets can read alike (AB/CD, ABC/D), so a symbol written out goes first.
+  const found =
+    listed.find((instrument) => instrument.symbol === symbol) ??
+    listed.find((instrument) => spellings(instrument).includes(withoutSeparator(spelling)))
+  if (found === undefined) throw unknownSymbol(listed, spelling)
+  return found
 }
 
-function normalise(spelling: string): string {
+function spellings({ symbol, aliases }: Instrument): string[] {
+  return [symbol, ...aliases].map(withoutSeparator)
+}
+
+function withoutSeparator(spelling: string): string {
   return spelling.toUpperCase().replace(/[/-]/, '')
+}
+
+function unknownSymbol(listed: readonly Instrument[], spelling: string): UsageError {
+  const wanted = withoutSeparator(spelling)
+  const near = listed.filter(({ base }) => wanted.startsWith(base)).map(({ symbol }) => symbol)
+  const hint = near.length > 0 ? `Did you mean ${near.slice(0, 5).join(', ')}?` : 'Write it like BTC/USD.'
+  return new UsageError('symbol_unknown', `The venue lists no market "${spelling}". ${hint}`, { details: { spelling } })
 }

@@ -14,9 +14,15 @@ export function epochMicros(value: number): EpochMicros {
   return value as EpochMicros
 }
 
+let clockOrigin = performance.timeOrigin
+
 /** The moment of the host's clock. Only a role's edge calls this; everything inside takes a time as an argument. */
 export function systemTime(): EpochMicros {
-  return Math.floor((performance.timeOrigin + performance.now()) * 1000) as EpochMicros
+  const elapsed = performance.now()
+  const wall = Date.now()
+  // `elapsed` has microseconds, but stands still while a laptop sleeps and does not notice when its clock is set.
+  if (Math.abs(clockOrigin + elapsed - wall) > 100) clockOrigin = wall - elapsed
+  return Math.floor((clockOrigin + elapsed) * 1000) as EpochMicros
 }
 
 /** ISO 8601 UTC with six decimals: `2025-11-10T13:00:00.123456Z`. */
@@ -27,7 +33,7 @@ export function formatTime(time: EpochMicros): string {
   return `${text.slice(0, -1)}${String(micros).padStart(3, '0')}Z`
 }
 
-const RFC_3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2})(?:[.,](\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})(?:[Tt ]((?:[01]\d|2[0-3]):\d{2}:\d{2})(?:[.,](\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/
 
 /**
  * Reads RFC 3339 / ISO 8601 with any number of fractional digits; digits beyond microseconds are cut, not rounded.
@@ -41,13 +47,14 @@ export function parseTime(text: string): EpochMicros {
   const [, date = '', clock = '00:00:00', fraction = '', offset = 'Z'] = match
   const millis = Date.parse(`${date}T${clock}${offset.toUpperCase()}`)
   if (Number.isNaN(millis) || !isCalendarDate(date)) throw malformed(text, 'a date that exists')
-  return (millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))) as EpochMicros
+  const time = millis * 1000 + Number(fraction.slice(0, 6).padEnd(6, '0'))
+  if (!Number.isSafeInteger(time)) throw malformed(text, 'a date from 1685 to 2254')
+  return time as EpochMicros
 }
 
 /** `Date.parse` takes 31 February as 3 March; a market never trades on it. */
 function isCalendarDate(date: string): boolean {
-  const midnight = Date.parse(`${date}T00:00:00Z`)
-  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date)
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
 }
 
 /**
@@ -63,30 +70,36 @@ export function parseSeconds(text: string): EpochMicros {
   return epochMicros(Number(seconds) * MICROS_PER_SECOND + Number(fraction.slice(0, 6).padEnd(6, '0')))
 }
 
-const SPAN = /^(\d+)(s|m|h|d|w)$/
-const SPAN_MICROS: Readonly<Record<string, number>> = {
-  s: MICROS_PER_SECOND,
-  m: MICROS_PER_MINUTE,
-  h: MICROS_PER_HOUR,
-  d: MICROS_PER_DAY,
-  w: 7 * MICROS_PER_DAY,
-}
+const SPAN = /^(\d+)(w|d|h|m|s)$/
+
+const SECONDS = ['s', MICROS_PER_SECOND] as const
+
+/** Longest first. */
+const SPAN_UNITS = [
+  ['w', 7 * MICROS_PER_DAY],
+  ['d', MICROS_PER_DAY],
+  ['h', MICROS_PER_HOUR],
+  ['m', MICROS_PER_MINUTE],
+  SECONDS,
+] as const
 
 /** Reads a span such as `90s`, `5m`, `24h`, `7d` into microseconds. @throws MalformedError `span_malformed` */
 export function parseSpan(text: string): number {
-  const match = SPAN.exec(text)
-  const [, count = '', unit = ''] = match ?? []
-  const micros = Number(count) * (SPAN_MICROS[unit] ?? Number.NaN)
+  const [, count = '', wanted = ''] = SPAN.exec(text) ?? []
+  const length = SPAN_UNITS.find(([unit]) => unit === wanted)?.[1] ?? Number.NaN
+  const micros = Number(count) * length
   if (!Number.isSafeInteger(micros)) {
-    throw new MalformedError('span_malformed', `"${text}" is not a span of time: write it like 90s, 5m, 24h or 7d.`)
+    throw new MalformedError('span_malformed', `"${text}" is not a span of time: write it like 90s, 5m, 24h or 7d.`, {
+      details: { text },
+    })
   }
   return micros
 }
 
-/** Writes a span in the largest unit that divides it: `90s`, `5m`, `24h` is `1d`. Zero is `0s`. */
+/** Writes whole seconds in the longest unit that divides them: `90s`, `5m`; 24 hours are `1d`, nothing is `0s`. */
 export function formatSpan(micros: number): string {
-  const unit = ['w', 'd', 'h', 'm', 's'].find((unit) => micros > 0 && micros % (SPAN_MICROS[unit] ?? 1) === 0) ?? 's'
-  return `${micros / (SPAN_MICROS[unit] ?? 1)}${unit}`
+  const [unit, length] = SPAN_UNITS.find(([, length]) => micros !== 0 && micros % length === 0) ?? SECONDS
+  return `${micros / length}${unit}`
 }
 
 function malformed(text: string, expected: string): MalformedError {
