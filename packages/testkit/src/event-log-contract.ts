@@ -198,6 +198,20 @@ export function eventLogContract(create: () => Promise<EventLogStore>): void {
       expect((await readBatches(consumer)).flatMap(({ records }) => records)).toHaveLength(3)
     }))
 
+  it('tells what a group committed, and an empty position before', () =>
+    withLog(async (log, store) => {
+      expect(await log.committed(TOPIC, 'build-candles')).toEqual({})
+      const end = await append(log, numbered(3))
+      const consumer = await log.consumer(TOPIC, { from: 'earliest', group: 'build-candles' })
+      await consumer.commit(end)
+      expect(await log.committed(TOPIC, 'build-candles')).toEqual(end)
+      expect(await log.committed(TOPIC, 'other')).toEqual({})
+      await log.close()
+      const reopened = await store.open()
+      expect(await reopened.committed(TOPIC, 'build-candles')).toEqual(end)
+      await reopened.close()
+    }))
+
   it('refuses to commit, or to start from a commit, without a group', () =>
     withLog(async (log) => {
       await expect(log.consumer(TOPIC, { from: 'committed' })).rejects.toMatchObject({ code: 'group_missing' })

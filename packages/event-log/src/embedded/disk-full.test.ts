@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EpochMicros } from '@c1/market'
 import { logRecord } from '@c1/testkit'
@@ -66,15 +66,13 @@ describe('a full disk', () => {
   })
 })
 
-const SMALL_DISK = mountSmallDisk()
-
-describe.skipIf(SMALL_DISK === undefined)('a real disk of 1 MiB (needs the right to mount one)', () => {
-  it('refuses what does not fit, loses nothing that was appended, and goes on once there is space', async () => {
-    const mounted = SMALL_DISK ?? ''
-    onTestFinished(() => {
-      execFileSync('umount', [mounted])
-      rmSync(mounted, { recursive: true })
-    })
+describe('a real disk of 1 MiB', () => {
+  it('refuses what does not fit, loses nothing that was appended, and goes on once there is space', async ({
+    skip,
+  }) => {
+    const mounted = temporaryDirectory(onTestFinished)
+    if (!mountSmallDisk(mounted)) return skip('needs the right to mount a tmpfs')
+    onTestFinished(() => void execFileSync('umount', [mounted]))
     const ballast = join(mounted, 'ballast')
     writeFileSync(ballast, Buffer.alloc(300_000))
     const log = await openEmbeddedLog({ directory: mounted, onWarning: () => {} })
@@ -138,15 +136,8 @@ async function countRecords(topicDirectory: string): Promise<number> {
   return count
 }
 
-function mountSmallDisk(): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
-  const directory = join(process.env.TMPDIR ?? '/tmp', `c1-small-disk-${process.pid}`)
-  try {
-    mkdirSync(directory)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { stdio: 'ignore' })
-    return directory
-  } catch {
-    rmSync(directory, { recursive: true, force: true })
-    return undefined
-  }
+function mountSmallDisk(directory: string): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory])
+  return status === 0
 }

@@ -3,6 +3,7 @@ import { type EpochMicros, InvariantError, systemTime } from '@c1/market'
 import type { Consumer, ConsumerOptions, EventLog, LogRecord, Position, Producer } from '../event-log.ts'
 import { DISK } from './active-segment.ts'
 import { EmbeddedConsumer } from './consumer.ts'
+import { CommittedPosition } from './groups.ts'
 import { checkName } from './names.ts'
 import type { Retention } from './retention.ts'
 import { Topic } from './topic.ts'
@@ -55,6 +56,11 @@ class EmbeddedLog implements EventLog {
     const consumer = await EmbeddedConsumer.open(topic, options, (finished) => this.#consumers.delete(finished))
     this.#consumers.add(consumer)
     return consumer
+  }
+
+  async committed(name: string, group: string): Promise<Position> {
+    const committed = new CommittedPosition(this.#topic(name).directory, checkName('group', group))
+    return (await committed.read()) ?? {}
   }
 
   async bounds(name: string): Promise<{ begin: Position; end: Position }> {
