@@ -116,7 +116,10 @@ class FeatureFold implements Fold {
     const candles = await finalCandles({ log, source }, candle.symbol, group.interval, {
       [record.partition]: record.offset + 1,
     })
-    const reach = candle.closeTime + (maxLookBack - 1) * (candle.closeTime - candle.openTime)
+    const step = candle.closeTime - candle.openTime
+    // Windows without trades repeat the close before them, so the candle is read as long as they last.
+    const next = candles.find(({ openTime }) => openTime > candle.openTime)
+    const reach = (next?.openTime ?? candle.closeTime) + (maxLookBack - 1) * step
     const rows = historyFeatures(features, candles)
       .filter(({ eventTime }) => eventTime >= candle.closeTime && eventTime <= reach)
       .map((row) => this.#revised(row, candle, knownAt))

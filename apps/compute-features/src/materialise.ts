@@ -23,7 +23,7 @@ export class Materialiser {
 
   async run(signal: AbortSignal, until?: 'end'): Promise<void> {
     const consumer = await this.#log.consumer(TOPICS.features, {
-      from: 'committed',
+      from: await this.#start(),
       group: STORE_GROUP,
       signal,
       ...(until && { until }),
@@ -35,6 +35,13 @@ export class Materialiser {
       if (performance.now() - this.#flushedAt >= FLUSH_EVERY_MS) await this.#flush(consumer.commit.bind(consumer))
     }
     await this.#flush(consumer.commit.bind(consumer))
+  }
+
+  /** The store was flushed up to there; but a power cut can leave the log behind the store, which is then written again. */
+  async #start(): Promise<Position | 'earliest'> {
+    const committed = await this.#log.committed(TOPICS.features, STORE_GROUP)
+    const { end } = await this.#log.bounds(TOPICS.features)
+    return isPast(end, committed) ? committed : 'earliest'
   }
 
   /** Resolves when every record before `position` can be read from the store. */

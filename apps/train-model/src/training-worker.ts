@@ -15,6 +15,8 @@ export class TrainingWorker {
   readonly #kindsModule: string | undefined
   #worker: Worker | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #settle: (reply: TrainingReply) => void = () => {}
+  #fail: (cause: unknown) => void = () => {}
 
   /** @param kindsModule URL of a module whose default export has `models`, the user's own kinds */
   constructor(kindsModule?: string) {
@@ -34,27 +36,22 @@ export class TrainingWorker {
   }
 
   #run(task: TrainingTask): Promise<ModelVersion | Skipped> {
-    this.#worker ??= new Worker(new URL('./train.worker.ts', import.meta.url), { workerData: this.#kindsModule })
-    const worker = this.#worker
-    return new Promise((resolve, reject) => {
-      const settle = (finish: () => void): void => {
-        worker.removeAllListeners()
-        finish()
-      }
-      worker.once('message', ({ trained, error }: TrainingReply) =>
-        settle(() => {
-          if (trained !== undefined) resolve(trained)
-          else
-            reject(
-              new C1Error('training_failed', error?.message ?? 'Training gave nothing.', { details: { ...error } }),
-            )
-        }),
-      )
-      worker.once('error', (cause) => settle(() => reject(cause)))
-      worker.once('exit', () =>
-        settle(() => reject(new C1Error('training_stopped', 'The training thread was stopped.'))),
-      )
-      worker.postMessage(task)
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<ModelVersion | Skipped>()
+    this.#settle = ({ trained, error }) => {
+      if (trained !== undefined) resolve(trained)
+      else reject(new C1Error('training_failed', error?.message ?? 'Training gave nothing.', { details: { ...error } }))
+    }
+    this.#fail = reject
+    this.#worker ??= this.#start()
+    this.#worker.postMessage(task)
+    return promise
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./train.worker.ts', import.meta.url), { workerData: this.#kindsModule })
+    worker.on('message', (reply: TrainingReply) => this.#settle(reply))
+    worker.on('error', (cause) => this.#fail(cause))
+    worker.on('exit', () => this.#fail(new C1Error('training_stopped', 'The training thread was stopped.')))
+    return worker
   }
 }

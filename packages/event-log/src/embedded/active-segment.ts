@@ -6,6 +6,8 @@ import type { ClosedSegment, SegmentFile } from './segment-files.ts'
 export interface Disk {
   /** Writes some of `bytes` at `position` and returns how many. */
   write(fd: number, bytes: Uint8Array, position: number): number
+  /** Leaves the first `length` bytes. */
+  truncate(fd: number, length: number): void
   /** Resolves when what was written has reached the disk. */
   sync(fd: number): Promise<void>
   syncNow(fd: number): void
@@ -13,6 +15,7 @@ export interface Disk {
 
 export const DISK: Disk = {
   write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.length, position),
+  truncate: ftruncateSync,
   sync: promisify(fdatasync),
   syncNow: fdatasyncSync,
 }
@@ -31,8 +34,8 @@ export class ActiveSegment {
   constructor(file: SegmentFile, bytes: number, disk: Disk) {
     this.#file = file
     this.#fd = openSync(file.path, constants.O_RDWR | constants.O_CREAT)
-    this.#bytes = bytes
     this.#disk = disk
+    this.#bytes = bytes
     this.#cut()
   }
 
@@ -90,7 +93,7 @@ export class ActiveSegment {
   }
 
   #cut(): void {
-    ftruncateSync(this.#fd, this.#bytes)
+    this.#disk.truncate(this.#fd, this.#bytes)
     this.#torn = false
   }
 }

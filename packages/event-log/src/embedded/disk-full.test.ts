@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { EpochMicros } from '@c1/market'
 import { logRecord } from '@c1/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ActiveSegment, DISK, type Disk } from './active-segment.ts'
+import { DISK, type Disk } from './active-segment.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
 import { encodeFrame } from './frame.ts'
 import { segmentFile } from './segment-files.ts'
@@ -41,17 +41,23 @@ describe('a full disk', () => {
     await writer.close()
   })
 
-  it('cuts before the next append what could not be cut at once', () => {
-    const directory = temporaryDirectory(onTestFinished)
-    const file = segmentFile(directory, 0)
+  it('cuts before the next append what could not be cut at once, and appends nothing until it can', async () => {
     const disk = new FillingDisk()
-    disk.free = 3
-    const segment = new ActiveSegment(file, 0, disk)
-    expect(() => segment.append(Buffer.from('0123456789'))).toThrow('no space')
+    const writer = await openWriter(disk)
+    const batch = [logRecord('A/B', 'one')]
+    const [batchBytes, begun] = [encodeFrame(batch, 0, 0 as EpochMicros).length, 30]
+    disk.free = begun
+    disk.canTruncate = false
+    expect(() => writer.append(batch)).toThrow(expect.objectContaining({ code: 'log_full' }))
     disk.free = Number.POSITIVE_INFINITY
-    segment.append(Buffer.from('ab'))
-    expect(statSync(file.path).size).toBe(2)
-    return segment.close()
+    expect(() => writer.append(batch)).toThrow(expect.objectContaining({ code: 'log_unwritable' }))
+    expect(statSync(disk.file).size).toBe(begun)
+    expect(await countRecords(disk.directory)).toBe(0)
+    disk.canTruncate = true
+    writer.append(batch)
+    expect(statSync(disk.file).size).toBe(batchBytes)
+    await writer.close()
+    expect(await countRecords(disk.directory)).toBe(1)
   })
 
   it('is another error when it is not the space that lacks', async () => {
@@ -98,6 +104,7 @@ class FillingDisk implements Disk {
   readonly directory: string = join(temporaryDirectory(onTestFinished), TOPIC)
   free = Number.POSITIVE_INFINITY
   error = 'ENOSPC'
+  canTruncate = true
 
   get file(): string {
     return segmentFile(this.directory, 0).path
@@ -105,6 +112,11 @@ class FillingDisk implements Disk {
 
   readonly sync: Disk['sync'] = DISK.sync
   readonly syncNow: Disk['syncNow'] = DISK.syncNow
+
+  truncate(fd: number, length: number): void {
+    if (!this.canTruncate) throw Object.assign(new Error('no truncating'), { code: 'EIO' })
+    DISK.truncate(fd, length)
+  }
 
   write(fd: number, bytes: Uint8Array, position: number): number {
     if (this.free === 0) throw Object.assign(new Error('no space'), { code: this.error })

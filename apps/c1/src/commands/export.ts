@@ -1,0 +1,123 @@
+import { finalCandles } from '@c1/compute-features'
+import { type EpochMicros, type Interval, type MarketSymbol, parseInterval, UsageError } from '@c1/market'
+import type { Context } from '../context.ts'
+import { catchUp } from '../pipeline.ts'
+import { storedSource } from '../source.ts'
+import { storedPredictions, storedTrades, type TimeRange } from '../stored.ts'
+import { type Format, type Table, writeLines, writeTable } from '../table.ts'
+import { candleTable, featureTable, krakenCandleLine, krakenTradeLine, predictionTable, tradeTable } from '../tables.ts'
+import { openWorkspace, sourceFolders, type Workspace } from '../workspace.ts'
+
+export const EXPORTS = ['trades', 'candles', 'features', 'predictions'] as const
+export type Exportable = (typeof EXPORTS)[number]
+
+export interface ExportOptions {
+  readonly range: TimeRange
+  readonly knownAt: EpochMicros | undefined
+  readonly interval: string | undefined
+  readonly format: Format
+  readonly out: string | undefined
+  readonly layout: string
+}
+
+/** Rows out of the stores, brought up to date first unless a running C1 does that. */
+export async function exportRows(context: Context, what: string, options: ExportOptions): Promise<number> {
+  const kind = EXPORTS.find((kind) => kind === what)
+  if (kind === undefined)
+    throw new UsageError('export_unknown', `Cannot export "${what}". Choose from ${EXPORTS.join(', ')}.`)
+  checkLayout(kind, options)
+  const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
+  const workspace = await openUpToDate(context, folder, kind)
+  try {
+    if (options.layout === 'kraken') {
+      return await writeLines(krakenLines(context, workspace, kind, options), 0, options.out)
+    }
+    return await writeTable(await tableOf(context, workspace, kind, options), options.format, options.out)
+  } finally {
+    await workspace.close()
+  }
+}
+
+function checkLayout(kind: Exportable, { interval, layout, knownAt }: ExportOptions): void {
+  if (layout !== 'c1' && layout !== 'kraken')
+    throw new UsageError('layout_unknown', `Unknown layout "${layout}". Choose from c1, kraken.`)
+  if (layout === 'kraken' && kind !== 'trades' && kind !== 'candles') {
+    throw new UsageError(
+      'layout_unknown',
+      `Kraken publishes no files of ${kind}: --layout kraken is for trades and candles.`,
+    )
+  }
+  if (interval !== undefined && kind !== 'candles')
+    throw new UsageError('option_unused', `--interval says nothing of ${kind}: leave it out.`)
+  if (knownAt !== undefined && kind !== 'features')
+    throw new UsageError('option_unused', `--known-at says nothing of ${kind}: leave it out.`)
+}
+
+/** A running C1 keeps its stores up to date; without one that is done here. */
+async function openUpToDate(context: Context, folder: string, kind: Exportable): Promise<Workspace> {
+  if (kind === 'trades' || kind === 'predictions') return openWorkspace(context, folder, [])
+  try {
+    const workspace = await openWorkspace(context, folder, ['build-candles', 'compute-features'])
+    await catchUp(context, workspace)
+    return workspace
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code !== 'directory_locked') throw error
+    return openWorkspace(context, folder, [])
+  }
+}
+
+async function tableOf(
+  context: Context,
+  workspace: Workspace,
+  kind: Exportable,
+  options: ExportOptions,
+): Promise<Table> {
+  const { symbols } = context
+  switch (kind) {
+    case 'trades':
+      return tradeTable(await collect(symbols, (symbol) => storedTrades(workspace, symbol, options.range)))
+    case 'candles':
+      return candleTable(await candlesOf(context, workspace, options))
+    case 'features': {
+      const { features } = workspace
+      const { knownAt, range } = options
+      const read = (symbol: MarketSymbol) =>
+        features.range({ symbol, ...range, ...(knownAt !== undefined && { knownAt }) })
+      return featureTable(await collect(symbols, read), features.group)
+    }
+    case 'predictions':
+      return predictionTable(await collect(symbols, (symbol) => storedPredictions(workspace, symbol, options.range)))
+  }
+}
+
+async function* krakenLines(
+  context: Context,
+  workspace: Workspace,
+  kind: Exportable,
+  options: ExportOptions,
+): AsyncGenerator<string> {
+  if (kind === 'candles')
+    for (const candle of await candlesOf(context, workspace, options)) yield krakenCandleLine(candle)
+  else
+    for (const symbol of context.symbols)
+      for (const trade of await storedTrades(workspace, symbol, options.range)) yield krakenTradeLine(trade)
+}
+
+async function candlesOf({ settings, symbols }: Context, workspace: Workspace, { interval, range }: ExportOptions) {
+  const intervals: readonly Interval[] =
+    interval === undefined ? settings.intervals.slice(0, 1) : interval.split(',').map(parseInterval)
+  const read = async (symbol: MarketSymbol) => {
+    const candles = await Promise.all(intervals.map((interval) => finalCandles(workspace, symbol, interval, 'end')))
+    return candles.flat().filter(({ openTime }) => openTime >= range.from && openTime < range.to)
+  }
+  return collect(symbols, read)
+}
+
+async function collect<Row>(
+  symbols: readonly MarketSymbol[],
+  read: (symbol: MarketSymbol) => Promise<readonly Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const symbol of symbols) for (const row of await read(symbol)) rows.push(row)
+  return rows
+}

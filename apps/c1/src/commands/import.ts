@@ -1,0 +1,70 @@
+import { basename } from 'node:path'
+import { type ImportProgress, importArchive, TradeLog } from '@c1/ingest-trades'
+import { findInstrument, type Instrument, type MarketSymbol } from '@c1/market'
+import type { Context } from '../context.ts'
+import { ProgressLine, rateAndEta } from '../progress.ts'
+import { pinnedSource } from '../source.ts'
+import { symbolOfFile } from '../symbols.ts'
+import { savedInstruments } from '../venue.ts'
+import { openWorkspace, type Workspace } from '../workspace.ts'
+
+/** Kraken archive files into the trade log. Archives are the real market, so they go to `kraken` unless told otherwise. */
+export async function importFiles(
+  context: Context,
+  files: readonly string[],
+  { quiet }: { readonly quiet: boolean },
+): Promise<void> {
+  const source = pinnedSource(context.settings, context.path)?.folder ?? 'kraken'
+  const workspace = await openWorkspace(context, source, ['ingest-trades'])
+  const lines = new ProgressLine(quiet)
+  try {
+    const trades = await TradeLog.open(workspace)
+    try {
+      for (const file of files) {
+        for (const market of marketsOf(context, workspace, file)) await importOne(context, trades, file, market, lines)
+      }
+    } finally {
+      await trades.close()
+    }
+  } finally {
+    await workspace.close()
+  }
+}
+
+/** The symbols asked for; without any, the one that the file is named after. */
+function marketsOf(
+  { configuration, symbols }: Context,
+  workspace: Workspace,
+  file: string,
+): readonly (Instrument | MarketSymbol)[] {
+  const instruments = savedInstruments(workspace.directory)
+  const wanted = configuration.origins.symbols === 'default' ? [symbolOfFile(basename(file))] : symbols
+  return wanted.map((symbol) => (instruments.length > 0 ? findInstrument(instruments, symbol) : symbol))
+}
+
+async function importOne(
+  { path, signal }: Context,
+  trades: TradeLog,
+  file: string,
+  market: Instrument | MarketSymbol,
+  lines: ProgressLine,
+): Promise<void> {
+  const startedAt = performance.now()
+  const symbol = typeof market === 'string' ? market : market.symbol
+  const tell = (progress: ImportProgress): string =>
+    describe(file, symbol, progress, (performance.now() - startedAt) / 1000)
+  const onProgress = (progress: ImportProgress): void => lines.show(() => tell(progress))
+  lines.say(`${tell(await importArchive(path(file), { trades, market, signal, onProgress }))}. Done.`)
+}
+
+function describe(
+  file: string,
+  symbol: string,
+  { added, bytesRead, bytesTotal, known, rejected }: ImportProgress,
+  seconds: number,
+): string {
+  const rejects = rejected > 0 ? `, ${rejected.toLocaleString('en')} unreadable rows kept as dead letters` : ''
+  const before = known > 0 ? `, ${known.toLocaleString('en')} there before` : ''
+  const rate = rateAndEta(added + known, bytesTotal === 0 ? 0 : bytesRead / bytesTotal, seconds)
+  return `${basename(file)} -> ${symbol}: ${added.toLocaleString('en')} trades added${before}${rejects} (${rate})`
+}

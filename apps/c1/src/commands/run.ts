@@ -1,0 +1,162 @@
+import { createServer } from 'node:http'
+import { STORE_GROUP } from '@c1/compute-features'
+import { type EventLog, type Position, TOPICS } from '@c1/event-log'
+import { systemTime, UsageError } from '@c1/market'
+import { type Metrics, type Role, runRoles } from '@c1/service'
+import type { Context } from '../context.ts'
+import { openDashboard } from '../dashboard.ts'
+import { Pipeline } from '../pipeline.ts'
+import { ProgressLine } from '../progress.ts'
+import { isSimulated, type MarketSource, pinnedSource } from '../source.ts'
+import { describeMarket, readIdentity } from '../source-identity.ts'
+import { openVenue, savedInstruments } from '../venue.ts'
+import { openWorkspace, ROLES, type RoleName, type Workspace } from '../workspace.ts'
+
+/** One role on a source's folder, until Ctrl-C. The roles meet in the log, so each can be its own process. */
+export async function run(context: Context, name: string, { quiet }: { readonly quiet: boolean }): Promise<void> {
+  const role = ROLES.find((role) => role === name)
+  if (role === undefined) {
+    throw new UsageError('role_unknown', `There is no role "${name}". Choose from ${ROLES.join(', ')}.`)
+  }
+  const source = pinnedSource(context.settings, context.path) ?? ({ kind: 'kraken', folder: 'kraken' } as const)
+  const workspace = await openWorkspace(context, source.folder, [role])
+  const lines = new ProgressLine(quiet)
+  try {
+    const pipeline = new Pipeline(context, workspace)
+    const { close, roles } = await rolesOf(role, context, source, workspace, pipeline, lines)
+    const metrics = role === 'show-dashboard' ? undefined : await serveMetrics(context, pipeline.metrics)
+    if (metrics !== undefined)
+      lines.say(`${role} on ${workspace.directory}; metrics: ${metrics.url}/metrics   (Ctrl-C stops)`)
+    try {
+      await runRoles(roles, context.signal, context.logger)
+    } finally {
+      await metrics?.close()
+      await close()
+    }
+  } finally {
+    await workspace.close()
+  }
+}
+
+interface Running {
+  readonly roles: readonly Role[]
+  readonly close: () => Promise<void>
+}
+
+async function rolesOf(
+  role: RoleName,
+  context: Context,
+  source: MarketSource,
+  workspace: Workspace,
+  pipeline: Pipeline,
+  lines: ProgressLine,
+): Promise<Running> {
+  const nothing = async (): Promise<void> => {}
+  switch (role) {
+    case 'ingest-trades':
+      return runIngest(context, source, workspace, pipeline)
+    case 'build-candles':
+      return { roles: [pipeline.buildCandles()], close: nothing }
+    case 'compute-features':
+      return { roles: [pipeline.computeFeatures(), pipeline.storeFeatures()], close: nothing }
+    case 'train-model':
+      return { roles: [trainModel(context, source, workspace, pipeline)], close: nothing }
+    case 'serve-predictions':
+      return { roles: [pipeline.servePredictions(systemTime)], close: nothing }
+    case 'show-dashboard':
+      return runDashboard(context, source, workspace, pipeline, lines)
+  }
+}
+
+async function runIngest(
+  context: Context,
+  source: MarketSource,
+  workspace: Workspace,
+  pipeline: Pipeline,
+): Promise<Running> {
+  const venue = await openVenue(context, source, workspace.directory)
+  const { ingest, trades } = await pipeline.openIngest(venue)
+  return {
+    roles: [{ name: 'ingest-trades', run: (signal) => ingest.run(signal) }],
+    close: async () => {
+      await trades.close()
+      await venue.close()
+    },
+  }
+}
+
+function trainModel(context: Context, source: MarketSource, workspace: Workspace, pipeline: Pipeline): Role {
+  const { settings, signal, symbols } = context
+  const identity = readIdentity(workspace.directory, describeMarket(source, settings))
+  if (identity === undefined) {
+    throw new UsageError(
+      'data_missing',
+      `${workspace.directory} holds no live data yet: start ingest-trades first, or train on imported data with "c1 train".`,
+    )
+  }
+  return pipeline.trainModel(symbols, identity.startedAt, (position) =>
+    storedElsewhere(workspace.log, position, signal),
+  )
+}
+
+const POLL_MS = 200
+
+/** Another process writes the store: it commits how far it is. */
+async function storedElsewhere(log: EventLog, position: Position, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const reached = await log.committed(TOPICS.features, STORE_GROUP)
+    if (Object.entries(position).every(([partition, offset]) => (reached[Number(partition)] ?? 0) >= offset)) return
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+async function runDashboard(
+  context: Context,
+  source: MarketSource,
+  workspace: Workspace,
+  pipeline: Pipeline,
+  lines: ProgressLine,
+): Promise<Running> {
+  const dashboard = await openDashboard({
+    context,
+    workspace,
+    metrics: pipeline.metrics,
+    simulated: isSimulated(source),
+    symbols: context.symbols,
+    instruments: savedInstruments(workspace.directory),
+    clock: systemTime,
+    readiness: () => ({ ready: true, reasons: [] }),
+  })
+  lines.say(`Page and API: ${dashboard.url}   (Ctrl-C stops)`)
+  return { roles: [{ name: 'show-dashboard', run: dashboard.run }], close: () => dashboard.close() }
+}
+
+async function serveMetrics(
+  { settings }: Context,
+  metrics: Metrics,
+): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer(async (request, response) => {
+    const known = request.url === '/metrics' || request.url === '/healthz'
+    if (request.method !== 'GET' || !known) return response.writeHead(404).end()
+    if (request.url === '/healthz')
+      return response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
+    return response
+      .writeHead(200, { 'content-type': metrics.registry.contentType })
+      .end(await metrics.registry.metrics())
+  })
+  const { httpHost: host, metricsPort: port } = settings
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', () =>
+      reject(
+        new UsageError(
+          'port_in_use',
+          `Port ${port} on ${host} cannot be opened: choose another one with --metrics-port or C1_METRICS_PORT.`,
+        ),
+      ),
+    )
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  const opened = typeof address === 'object' && address !== null ? address.port : port
+  return { url: `http://${host}:${opened}`, close: () => new Promise((resolve) => server.close(() => resolve())) }
+}

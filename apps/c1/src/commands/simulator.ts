@@ -1,0 +1,46 @@
+import { type EpochMicros, parseSpan, parseTime } from '@c1/market'
+import { type SimulatorOptions, startSimulator } from '@c1/simulator'
+
+export interface SimulatorFlags {
+  readonly kind?: string
+  readonly seed?: string
+  readonly speed?: string
+  readonly start?: string
+  readonly activity?: string
+  readonly replay?: string
+  readonly symbol?: string
+  readonly history?: string
+  readonly host: string
+  readonly port: string
+}
+
+/** A venue on loopback that speaks Kraken's REST and WebSocket v2, until Ctrl-C. */
+export async function runSimulator(
+  flags: SimulatorFlags,
+  path: (typed: string) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const simulator = await startSimulator(optionsOf(flags, path))
+  process.stdout.write(`KRAKEN_REST_URL=${simulator.restUrl}\nKRAKEN_WS_URL=${simulator.wsUrl}\n`)
+  process.stderr.write('Start C1 with these two in its environment and --source kraken. Ctrl-C stops.\n')
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  await simulator.close()
+}
+
+function optionsOf(
+  { activity, history, host, kind, port, replay, seed, speed, start, symbol }: SimulatorFlags,
+  path: (typed: string) => string,
+): SimulatorOptions {
+  return {
+    host,
+    port: Number(port),
+    ...(kind !== undefined && { kind: kind as NonNullable<SimulatorOptions['kind']> }),
+    ...(seed !== undefined && { seed: Number(seed) }),
+    ...(speed !== undefined && { speed: Number(speed) }),
+    ...(activity !== undefined && { activity: Number(activity) }),
+    ...(start !== undefined && { start: parseTime(start) as EpochMicros }),
+    ...(replay !== undefined && { replay: path(replay) }),
+    ...(symbol !== undefined && { symbol }),
+    ...(history !== undefined && { history: parseSpan(history) }),
+  }
+}

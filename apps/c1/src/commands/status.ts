@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { TOPICS, tradesCodec } from '@c1/event-log'
+import { TradeLedger } from '@c1/ingest-trades'
+import { countIds, formatTime, holesIn, type IdRange, type MarketSymbol } from '@c1/market'
+import { modelName } from '@c1/modeling'
+import type { Context } from '../context.ts'
+import { storedSource } from '../source.ts'
+import { openWorkspace, ROLES, sourceFolders, type Workspace } from '../workspace.ts'
+
+interface SymbolStatus {
+  readonly symbol: MarketSymbol
+  readonly trades: number
+  readonly completeToId: number | null
+  readonly completeToTime: string | null
+  readonly missing: readonly IdRange[]
+  readonly newestFeatures: string | null
+  readonly model: string | null
+}
+
+/** What the data directory of a source holds, and who is working on it. */
+export async function status(context: Context, { json }: { readonly json: boolean }): Promise<void> {
+  const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
+  const workspace = await openWorkspace(context, folder, [])
+  try {
+    const ledger = await readLedger(workspace)
+    const symbols = await Promise.all(context.symbols.map((symbol) => symbolStatus(context, workspace, ledger, symbol)))
+    const report = {
+      directory: workspace.directory,
+      source: workspace.source,
+      running: running(workspace.directory),
+      symbols,
+    }
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${text(report)}\n`)
+  } finally {
+    await workspace.close()
+  }
+}
+
+async function readLedger({ log, source }: Workspace): Promise<TradeLedger> {
+  const ledger = new TradeLedger()
+  const codec = tradesCodec(source)
+  const consumer = await log.consumer(TOPICS.trades, { from: 'earliest', until: 'end' })
+  for await (const { records } of consumer) for (const record of records) ledger.observe(codec.decode(record))
+  return ledger
+}
+
+async function symbolStatus(
+  { settings }: Context,
+  { features, registry }: Workspace,
+  ledger: TradeLedger,
+  symbol: MarketSymbol,
+): Promise<SymbolStatus> {
+  const venue = ledger.spans(symbol, 'venue')
+  const files = ledger.others(symbol, 'venue')
+  const ranges = venue.map(({ first, last }) => ({ first, last }))
+  const newest = await features.latest(symbol)
+  const version = (await registry.versions(modelName(symbol, settings.horizon))).at(-1)
+  const oldest = venue[0]
+  return {
+    symbol,
+    trades: countIds(ranges) + countIds(files.map(({ first, last }) => ({ first, last }))),
+    completeToId: oldest?.last ?? null,
+    completeToTime: oldest === undefined ? null : formatTime(oldest.to),
+    missing: holesIn(ranges),
+    newestFeatures: newest === undefined ? null : formatTime(newest.eventTime),
+    model: version === undefined ? null : `${version.name} v${version.version} (${version.kind})`,
+  }
+}
+
+function running(directory: string): string[] {
+  const owners = ROLES.map((role) => join(directory, 'locks', role, 'owner')).filter((file) => existsSync(file))
+  return [...new Set(owners.map((file) => readFileSync(file, 'utf8').trim()))]
+}
+
+function text({
+  directory,
+  running,
+  source,
+  symbols,
+}: {
+  directory: string
+  source: string
+  running: string[]
+  symbols: SymbolStatus[]
+}): string {
+  const header = [`${source} in ${directory}`, running.length > 0 ? `in use by ${running.join('; ')}` : 'not running']
+  return [...header, ...symbols.map(symbolText)].join('\n')
+}
+
+function symbolText({
+  completeToId,
+  completeToTime,
+  missing,
+  model,
+  newestFeatures,
+  symbol,
+  trades,
+}: SymbolStatus): string {
+  const complete = completeToId === null ? 'no ids known' : `complete to trade ${completeToId} at ${completeToTime}`
+  const holes =
+    missing.length === 0 ? 'no holes' : `missing ${missing.map(({ first, last }) => `${first}-${last}`).join(', ')}`
+  return `${symbol}: ${trades} trades, ${complete}, ${holes}; features to ${newestFeatures ?? '-'}; model ${model ?? '-'}`
+}

@@ -1,0 +1,18 @@
+import { C1Error, UsageError } from '@c1/market'
+
+export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const
+
+/** Tells the user on standard error what went wrong, in one message, and gives the exit code. */
+export function reportFailure(error: unknown, interrupted: boolean): number {
+  if (interrupted && isAbort(error)) return EXIT.interrupted
+  if (error instanceof C1Error) {
+    if (error.code !== 'output_closed') process.stderr.write(`c1: ${error.message}\n`)
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed
+  }
+  process.stderr.write(`c1: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return EXIT.failed
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || error.cause instanceof DOMException)
+}

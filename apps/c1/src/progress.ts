@@ -1,0 +1,45 @@
+import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
+
+/** What long work tells on standard error: one line that is written over on a terminal, a line now and then elsewhere. */
+export class ProgressLine {
+  readonly #quiet: boolean
+  readonly #everyMs: number
+  #shownAt = Number.NEGATIVE_INFINITY
+  #open = false
+
+  constructor(quiet: boolean) {
+    this.#quiet = quiet
+    this.#everyMs = process.stderr.isTTY ? 200 : 5000
+  }
+
+  /** Shows the line when it is time for one. */
+  show(line: () => string): void {
+    if (this.#quiet || performance.now() - this.#shownAt < this.#everyMs) return
+    this.#shownAt = performance.now()
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${line()}`)
+    else process.stderr.write(`${line()}\n`)
+    this.#open = process.stderr.isTTY
+  }
+
+  /** A line that stays. */
+  say(line: string): void {
+    if (this.#quiet) return
+    if (this.#open) process.stderr.write('\r\x1b[2K')
+    this.#open = false
+    process.stderr.write(`${line}\n`)
+  }
+}
+
+/** Rate and time left of work of which `fraction` (0 to 1) took `seconds`. */
+export function rateAndEta(count: number, fraction: number, seconds: number): string {
+  const rate = Math.round(count / Math.max(seconds, 0.001)).toLocaleString('en')
+  if (fraction <= 0 || fraction >= 1) return `${rate}/s`
+  const left = Math.ceil((seconds * (1 - fraction)) / fraction)
+  return `${rate}/s, ${formatDuration(left)} left`
+}
+
+function formatDuration(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min` : formatSpan(Math.round(minutes / 60) * 3600 * MICROS_PER_SECOND)
+}

@@ -1,0 +1,94 @@
+import { findInstrument, type Instrument, type MarketSymbol, marketSymbol, UsageError } from '@c1/market'
+
+/** Quote currencies that Kraken's spellings without a slash end with, longest first. */
+const QUOTES = [
+  'USDT',
+  'USDC',
+  'PYUSD',
+  'ZUSD',
+  'ZEUR',
+  'ZGBP',
+  'ZJPY',
+  'ZCAD',
+  'XXBT',
+  'XETH',
+  'USD',
+  'EUR',
+  'GBP',
+  'JPY',
+  'CAD',
+  'AUD',
+  'CHF',
+  'DAI',
+  'XBT',
+  'BTC',
+  'ETH',
+]
+const ASSETS: Readonly<Record<string, string>> = {
+  XBT: 'BTC',
+  XXBT: 'BTC',
+  XDG: 'DOGE',
+  XXDG: 'DOGE',
+  XETH: 'ETH',
+  XLTC: 'LTC',
+  XXRP: 'XRP',
+  XXMR: 'XMR',
+  XXLM: 'XLM',
+  XZEC: 'ZEC',
+  XETC: 'ETC',
+  ZUSD: 'USD',
+  ZEUR: 'EUR',
+  ZGBP: 'GBP',
+  ZJPY: 'JPY',
+  ZCAD: 'CAD',
+}
+
+/**
+ * Reads a spelling without asking the venue: `BTC/USD`, `BTC-USD`, `XBT/USD`, `XBTUSD`, `XXBTZUSD`.
+ *
+ * @throws UsageError `symbol_malformed`
+ */
+export function symbolOf(spelling: string): MarketSymbol {
+  const text = spelling.toUpperCase().replace('-', '/')
+  const [base, quote] = text.includes('/') ? text.split('/') : splitPair(text)
+  return marketSymbol(`${assetName(base ?? '')}/${assetName(quote ?? '')}`)
+}
+
+/** The symbol that a file is named after: `XBTUSD.csv.gz`, `XBTUSD_2018-05-08.csv` are BTC/USD. */
+export function symbolOfFile(file: string): MarketSymbol {
+  const stem = /^[A-Za-z0-9]+/.exec(file.replace(/^Trades_/i, ''))?.[0] ?? ''
+  try {
+    return symbolOf(stem)
+  } catch (cause) {
+    throw new UsageError(
+      'symbol_missing',
+      `The name of ${file} does not tell its market: add --symbols, like --symbols BTC/USD.`,
+      { cause },
+    )
+  }
+}
+
+/** The venue's instruments for the symbols asked for. @throws UsageError `symbol_unknown` naming every one it does not list */
+export function listedInstruments(instruments: readonly Instrument[], spellings: readonly string[]): Instrument[] {
+  const problems: string[] = []
+  const found = spellings.flatMap((spelling) => {
+    try {
+      return [findInstrument(instruments, spelling)]
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      problems.push(error.message)
+      return []
+    }
+  })
+  if (problems.length > 0) throw new UsageError('symbol_unknown', problems.join('\n'))
+  return found
+}
+
+function splitPair(text: string): [base: string, quote: string] {
+  const quote = QUOTES.find((quote) => text.endsWith(quote) && text.length > quote.length + 1) ?? ''
+  return [text.slice(0, text.length - quote.length), quote]
+}
+
+function assetName(asset: string): string {
+  return ASSETS[asset] ?? asset
+}
