@@ -68,7 +68,7 @@ describe('a topic writer', () => {
 
 async function open(options: Partial<TopicWriterOptions>) {
   const disk = {
-    write: DISK.write,
+    ...DISK,
     sync: vi.fn<Disk['sync']>(DISK.sync),
     syncNow: vi.fn<Disk['syncNow']>(DISK.syncNow),
   }
