@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { C1Error, formatSpan, intervalMicros, UsageError } from '@c1/market'
 import { SETTINGS, type Setting, type Settings } from './settings.ts'
 
@@ -23,7 +24,7 @@ export interface ConfigurationSources {
  * @throws UsageError `configuration_invalid`, naming every bad value and unknown key at once
  */
 export function resolveConfiguration({ flags, env, file }: ConfigurationSources): Configuration {
-  const problems: string[] = [...unknownKeys(env, file)]
+  const problems: string[] = [...unknownKeys(env, file), ...unusableValues(file)]
   const settings: Record<string, unknown> = {}
   const origins: Record<string, Origin> = {}
   for (const setting of SETTINGS) {
@@ -52,12 +53,8 @@ function pick(
   const fromEnv = env[variable]
   if (fromEnv !== undefined && fromEnv !== '') return { text: fromEnv, origin: 'environment', name: variable }
   const fromFile = file[key]
-  if (fromFile !== undefined) {
-    return {
-      text: Array.isArray(fromFile) ? fromFile.join(',') : String(fromFile),
-      origin: 'c1.config.ts',
-      name: `c1.config.ts ${key}`,
-    }
+  if (isUsable(fromFile)) {
+    return { text: [fromFile].flat().join(','), origin: 'c1.config.ts', name: `c1.config.ts ${key}` }
   }
   return { text: fallback, origin: 'default', name: key }
 }
@@ -73,23 +70,51 @@ function unknownKeys(env: ConfigurationSources['env'], file: ConfigurationSource
   ]
 }
 
+/** Text, a number or a list of them: what a user could have typed as a flag. */
+function isUsable(value: unknown): value is Scalar | readonly Scalar[] {
+  const scalar = (item: unknown): boolean => typeof item === 'string' || typeof item === 'number'
+  return Array.isArray(value) ? value.every(scalar) : scalar(value)
+}
+
+type Scalar = string | number
+
+function unusableValues(file: ConfigurationSources['file']): string[] {
+  return SETTINGS.filter(({ key }) => file[key] !== undefined && !isUsable(file[key])).map(
+    ({ key, default: example }) =>
+      `c1.config.ts ${key} ${inspect(file[key])}: must be text, a number or a list, like '${example}'`,
+  )
+}
+
 function nearest(name: string, known: readonly string[]): string {
-  const shared = (candidate: string): number => {
-    let length = 0
-    while (length < name.length && candidate[length] === name[length]) length += 1
-    return length
-  }
-  const [best = ''] = known.toSorted((a, b) => shared(b) - shared(a))
+  const [best = ''] = known.toSorted((a, b) => editDistance(a, name) - editDistance(b, name))
   return `Did you mean ${best}?`
+}
+
+/** Fewest letters to insert, delete or replace to make `a` into `b` (Levenshtein), one row of the table at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      const [diagonal = 0, above = 0] = row.slice(j, j + 2)
+      next.push(Math.min(diagonal + (letter === other ? 0 : 1), above + 1, (next[j] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
 }
 
 function contradictions({ horizon, intervals, trainEvery }: Settings): string[] {
   const [shortest = '1m'] = intervals
   const length = intervalMicros(shortest)
   const problems: string[] = []
-  if (horizon < length)
-    problems.push(`horizon ${formatSpan(horizon)} is shorter than the candle it is predicted from (${shortest})`)
-  if (trainEvery < length) problems.push(`trainEvery ${formatSpan(trainEvery)} is shorter than a candle (${shortest})`)
+  if (horizon < length || horizon % length !== 0) {
+    const remedy = `predictions are made on ${shortest} candles, so it must be ${shortest} or a whole multiple of it`
+    problems.push(`horizon ${formatSpan(horizon)}: ${remedy}`)
+  }
+  if (trainEvery < length) {
+    problems.push(`trainEvery ${formatSpan(trainEvery)}: must not be shorter than the shortest candle, ${shortest}`)
+  }
   return problems
 }
 

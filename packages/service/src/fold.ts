@@ -65,7 +65,7 @@ export async function runFold(options: FoldOptions): Promise<void> {
     for (const topic of options.outputs) producers.set(topic, await log.producer(topic))
     const from = checkpoint?.input ?? 'earliest'
     const consumer = await log.consumer(input, { from, signal, ...(options.until && { until: options.until }) })
-    const saver = new CheckpointSaver(options, producers)
+    const saver = new CheckpointSaver(options, rederivation)
     for await (const batch of consumer) {
       const fresh: Output[] = []
       for (const record of batch.records) {
@@ -79,6 +79,7 @@ export async function runFold(options: FoldOptions): Promise<void> {
     }
     await saver.save()
   } finally {
+    await rederivation.close()
     for (const producer of producers.values()) await producer.close()
   }
 }
@@ -93,8 +94,8 @@ async function append(producers: ReadonlyMap<string, Producer>, outputs: readonl
 
 /** A checkpoint of another version, or one that is ahead of a log that lost its tail in a power cut, is not used. */
 async function usableCheckpoint(options: FoldOptions): Promise<Checkpoint | undefined> {
-  const checkpoint = options.checkpoints.load(options.name) as Checkpoint | undefined
-  if (checkpoint === undefined || checkpoint.version !== options.version) return undefined
+  const checkpoint = options.checkpoints.load(options.name) as Checkpoint | null | undefined
+  if (checkpoint?.version !== options.version) return undefined
   const positions = [[options.input, checkpoint.input], ...Object.entries(checkpoint.outputs)] as [string, Position][]
   for (const [topic, position] of positions) {
     const { end } = await options.log.bounds(topic)
@@ -105,13 +106,13 @@ async function usableCheckpoint(options: FoldOptions): Promise<Checkpoint | unde
 
 class CheckpointSaver {
   readonly #options: FoldOptions
-  readonly #producers: ReadonlyMap<string, Producer>
+  readonly #rederivation: Rederivation
   #position: Position | undefined
   #savedAt = performance.now()
 
-  constructor(options: FoldOptions, producers: ReadonlyMap<string, Producer>) {
+  constructor(options: FoldOptions, rederivation: Rederivation) {
     this.#options = options
-    this.#producers = producers
+    this.#rederivation = rederivation
   }
 
   async passed(position: Position): Promise<void> {
@@ -124,7 +125,9 @@ class CheckpointSaver {
     const { checkpoints, fold, log, name, settle, version } = this.#options
     await settle?.()
     const outputs: Record<string, Position> = {}
-    for (const topic of this.#producers.keys()) outputs[topic] = (await log.bounds(topic)).end
+    for (const topic of this.#options.outputs) {
+      outputs[topic] = this.#rederivation.reached(topic) ?? (await log.bounds(topic)).end
+    }
     const checkpoint: Checkpoint = { version, input: this.#position, outputs, state: fold.checkpoint() }
     checkpoints.save(name, checkpoint)
     this.#position = undefined

@@ -60,12 +60,21 @@ function oneOf<const Choice extends string>(...choices: Choice[]): (text: string
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {
-  const schema = z.coerce.number().int().min(min).max(max)
-  return (text) => check(schema, text === '' ? Number.NaN : text, `must be a whole number from ${min} to ${max}`)
+  const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max))
+  return (text) => check(schema, text, `must be a whole number from ${min} to ${max}`)
 }
 
-function positive(text: string): number {
-  return check(z.coerce.number().positive().max(100_000), text, 'must be a number above 0')
+function speed(text: string): number {
+  const schema = z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number)
+    .pipe(z.number().positive().max(100_000))
+  return check(schema, text, 'must be a number above 0, 100000 at most')
+}
+
+function nonEmpty(text: string): string {
+  return check(z.string().trim().min(1), text, 'must not be empty')
 }
 
 function url(...protocols: string[]): (text: string) => string {
@@ -132,7 +141,7 @@ export const SETTINGS: readonly Setting[] = [
     env: 'C1_DATA_DIR',
     flag: 'data-dir',
     default: '.c1',
-    parse: (text) => text,
+    parse: nonEmpty,
     help: 'where everything is kept',
   }),
   setting({
@@ -154,7 +163,7 @@ export const SETTINGS: readonly Setting[] = [
     env: 'C1_HTTP_HOST',
     flag: 'http-host',
     default: '127.0.0.1',
-    parse: (text) => text,
+    parse: nonEmpty,
     help: 'address of the API and page',
   }),
   setting({
@@ -240,7 +249,7 @@ export const SETTINGS: readonly Setting[] = [
     env: 'C1_SIMULATOR_SPEED',
     flag: 'simulator-speed',
     default: '1',
-    parse: positive,
+    parse: speed,
     help: 'how many times faster than real time a simulated or replayed market runs',
   }),
   setting({
