@@ -1,9 +1,70 @@
+import { basename } from 'node:path'
+import { archiveNames, openArchive } from '@c1/kraken'
+import { type Candle, INTERVALS, type Interval, parseInterval, UsageError } from '@c1/market'
+import { ColumnarCandles } from '@c1/windowing'
 import type { Context } from '../context.ts'
+import { ProgressLine, rateAndEta } from '../progress.ts'
+import { symbolOfFile } from '../symbols.ts'
+import { type Format, writeLines, writeTable } from '../table.ts'
+import { candleTable, krakenCandleLine } from '../tables.ts'
+import { trimPadding } from '../venue-decimals.ts'
+
 export interface CandleFileOptions {
   readonly interval: string
+  readonly format: Format
   readonly layout: string
-  readonly format: string
   readonly out: string | undefined
   readonly quiet: boolean
 }
-export async function buildCandleFile(_c: Context, _f: string, _o: CandleFileOptions): Promise<void> {}
+
+/** An archive file straight to candles, without a store and in the memory of its windows. */
+export async function buildCandleFile(context: Context, file: string, options: CandleFileOptions): Promise<void> {
+  const { layout, out, quiet } = options
+  if (layout !== 'c1' && layout !== 'kraken') {
+    throw new UsageError('layout_unknown', `Unknown layout "${layout}". Choose from c1, kraken.`)
+  }
+  const lines = new ProgressLine(quiet)
+  const intervals = INTERVALS.filter((interval) => options.interval.split(',').map(parseInterval).includes(interval))
+  if (layout === 'kraken' && intervals.length > 1) {
+    throw new UsageError('layout_unknown', "Kraken's own files hold one interval each: give one with --interval.")
+  }
+  const candles = await candlesOfFile(context, file, intervals, lines)
+  if (layout === 'kraken') await writeLines(candles.map(krakenCandleLine), 0, out)
+  else await writeTable(candleTable(candles), options.format, out)
+}
+
+async function candlesOfFile(
+  { configuration, path, signal, symbols }: Context,
+  file: string,
+  intervals: readonly Interval[],
+  lines: ProgressLine,
+): Promise<Candle[]> {
+  const [symbol = symbolOfFile(basename(file)), ...others] = configuration.origins.symbols === 'default' ? [] : symbols
+  if (others.length > 0)
+    throw new UsageError('symbols_several', 'A file is turned into the candles of one market: give one with --symbols.')
+  const candles: Candle[] = []
+  for await (const archive of openArchive(path(file), { aliases: archiveNames(symbol) })) {
+    const builder = new ColumnarCandles({ symbol, intervals, layout: archive.layout })
+    const startedAt = performance.now()
+    const tell = (): string => {
+      const { bytesRead, bytesTotal } = archive.progress()
+      const seconds = (performance.now() - startedAt) / 1000
+      return `${archive.member}: ${builder.rowCount.toLocaleString('en')} trades (${rateAndEta(builder.rowCount, bytesRead / bytesTotal, seconds)})`
+    }
+    for await (const chunk of archive.chunks) {
+      signal.throwIfAborted()
+      builder.push(chunk)
+      lines.show(tell)
+    }
+    for (const candle of builder.finish()) candles.push(candle)
+    lines.say(tell())
+    tellRejected(lines, archive.member, builder)
+  }
+  return trimPadding(candles)
+}
+
+function tellRejected(lines: ProgressLine, member: string, { rejected: { count, rows } }: ColumnarCandles): void {
+  if (count === 0) return
+  lines.say(`${member}: ${count.toLocaleString('en')} rows are no trades and were left out. The first:`)
+  for (const { line, reason } of rows.slice(0, 5)) lines.say(`  line ${line}: ${reason}`)
+}

@@ -1,11 +1,12 @@
 import { basename } from 'node:path'
 import { type ImportProgress, importArchive, TradeLog } from '@c1/ingest-trades'
-import { findInstrument, type Instrument, type MarketSymbol } from '@c1/market'
+import { findInstrument, type Instrument } from '@c1/market'
 import type { Context } from '../context.ts'
 import { ProgressLine, rateAndEta } from '../progress.ts'
 import { pinnedSource } from '../source.ts'
 import { symbolOfFile } from '../symbols.ts'
 import { savedInstruments } from '../venue.ts'
+import { instrumentOfFile } from '../venue-decimals.ts'
 import { openWorkspace, type Workspace } from '../workspace.ts'
 
 /** Kraken archive files into the trade log. Archives are the real market, so they go to `kraken` unless told otherwise. */
@@ -21,7 +22,8 @@ export async function importFiles(
     const trades = await TradeLog.open(workspace)
     try {
       for (const file of files) {
-        for (const market of marketsOf(context, workspace, file)) await importOne(context, trades, file, market, lines)
+        for (const market of await marketsOf(context, workspace, file))
+          await importOne(context, trades, file, market, lines)
       }
     } finally {
       await trades.close()
@@ -32,25 +34,29 @@ export async function importFiles(
 }
 
 /** The symbols asked for; without any, the one that the file is named after. */
-function marketsOf(
-  { configuration, symbols }: Context,
+async function marketsOf(
+  { configuration, path, symbols }: Context,
   workspace: Workspace,
   file: string,
-): readonly (Instrument | MarketSymbol)[] {
+): Promise<Instrument[]> {
   const instruments = savedInstruments(workspace.directory)
   const wanted = configuration.origins.symbols === 'default' ? [symbolOfFile(basename(file))] : symbols
-  return wanted.map((symbol) => (instruments.length > 0 ? findInstrument(instruments, symbol) : symbol))
+  return Promise.all(
+    wanted.map((symbol) => {
+      return instruments.length > 0 ? findInstrument(instruments, symbol) : instrumentOfFile(path(file), symbol)
+    }),
+  )
 }
 
 async function importOne(
   { path, signal }: Context,
   trades: TradeLog,
   file: string,
-  market: Instrument | MarketSymbol,
+  market: Instrument,
   lines: ProgressLine,
 ): Promise<void> {
   const startedAt = performance.now()
-  const symbol = typeof market === 'string' ? market : market.symbol
+  const { symbol } = market
   const tell = (progress: ImportProgress): string =>
     describe(file, symbol, progress, (performance.now() - startedAt) / 1000)
   const onProgress = (progress: ImportProgress): void => lines.show(() => tell(progress))
