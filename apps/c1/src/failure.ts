@@ -7,10 +7,15 @@ export function reportFailure(error: unknown, interrupted: boolean): number {
   if (interrupted && isAbort(error)) return EXIT.interrupted
   if (error instanceof C1Error) {
     if (error.code !== 'output_closed') process.stderr.write(`c1: ${error.message}\n`)
-    return error instanceof UsageError ? EXIT.usage : EXIT.failed
+    return error instanceof UsageError || isFullDisk(error) ? EXIT.usage : EXIT.failed
   }
   process.stderr.write(`c1: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return EXIT.failed
+}
+
+/** Nothing of ours failed: whoever runs C1 has to make room. */
+function isFullDisk({ code }: C1Error): boolean {
+  return /(^|_)full$/.test(code)
 }
 
 function isAbort(error: unknown): boolean {

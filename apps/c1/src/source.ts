@@ -46,7 +46,13 @@ export async function reachableSource(
 /** For commands that read what is there: the pinned source, or the only one in the data directory. */
 export function storedSource(settings: Settings, path: (typed: string) => string, folders: readonly string[]): string {
   const pinned = pinnedSource(settings, path)
-  if (pinned !== undefined) return pinned.folder
+  if (pinned !== undefined && folders.includes(pinned.folder)) return pinned.folder
+  if (pinned !== undefined) {
+    throw new UsageError(
+      'data_missing',
+      `${settings.dataDir} holds no data of ${pinned.folder}: start with "c1 up" or "c1 import".`,
+    )
+  }
   if (folders.length === 1) return folders[0] as string
   if (folders.length === 0) {
     throw new UsageError('data_missing', `${settings.dataDir} holds no data yet: start with "c1 up" or "c1 import".`)

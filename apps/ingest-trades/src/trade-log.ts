@@ -89,7 +89,8 @@ export class TradeLog {
   }
 }
 
-async function readLedger({
+/** The ledger of everything that the log holds, and where that ends. */
+export async function readLedger({
   log,
   checkpoints,
   source,

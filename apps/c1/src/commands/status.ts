@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TOPICS, tradesCodec } from '@c1/event-log'
-import { TradeLedger } from '@c1/ingest-trades'
+import { readLedger, type TradeLedger } from '@c1/ingest-trades'
 import { countIds, formatTime, holesIn, type IdRange, type MarketSymbol } from '@c1/market'
 import { modelName } from '@c1/modeling'
 import type { Context } from '../context.ts'
@@ -23,7 +22,7 @@ export async function status(context: Context, { json }: { readonly json: boolea
   const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
   const workspace = await openWorkspace(context, folder, [])
   try {
-    const ledger = await readLedger(workspace)
+    const { ledger } = await readLedger(workspace)
     const symbols = await Promise.all(context.symbols.map((symbol) => symbolStatus(context, workspace, ledger, symbol)))
     const report = {
       directory: workspace.directory,
@@ -35,14 +34,6 @@ export async function status(context: Context, { json }: { readonly json: boolea
   } finally {
     await workspace.close()
   }
-}
-
-async function readLedger({ log, source }: Workspace): Promise<TradeLedger> {
-  const ledger = new TradeLedger()
-  const codec = tradesCodec(source)
-  const consumer = await log.consumer(TOPICS.trades, { from: 'earliest', until: 'end' })
-  for await (const { records } of consumer) for (const record of records) ledger.observe(codec.decode(record))
-  return ledger
 }
 
 async function symbolStatus(
