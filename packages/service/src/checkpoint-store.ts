@@ -24,10 +24,15 @@ export class CheckpointStore {
     }
   }
 
+  /** @throws C1Error `disk_full`, `checkpoint_unwritable`: the checkpoint before it is intact */
   save(role: string, checkpoint: unknown): void {
     const path = this.#path(role)
-    writeFileSync(`${path}.new`, JSON.stringify(checkpoint))
-    renameSync(`${path}.new`, path)
+    try {
+      writeFileSync(`${path}.new`, JSON.stringify(checkpoint))
+      renameSync(`${path}.new`, path)
+    } catch (cause) {
+      throw unwritable(path, cause)
+    }
   }
 
   /** The role starts from the beginning of its input the next time. */
@@ -38,4 +43,13 @@ export class CheckpointStore {
   #path(role: string): string {
     return join(this.#directory, `${role}.json`)
   }
+}
+
+function unwritable(path: string, cause: unknown): C1Error {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') {
+    return new C1Error('disk_full', `No space left to write ${path}. Free some: what was there before is intact.`, {
+      cause,
+    })
+  }
+  return new C1Error('checkpoint_unwritable', `${path} cannot be written. Make its folder writable.`, { cause })
 }

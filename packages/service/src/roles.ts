@@ -18,8 +18,9 @@ export async function runRoles(roles: readonly Role[], signal: AbortSignal, logg
     try {
       await run(either)
     } catch (error) {
+      // The first failure is thrown, for the user; the others follow from it more often than not.
+      logger.debug({ role: name, err: error }, 'role failed')
       failure ??= error
-      logger.error({ role: name, err: error }, 'role failed')
       stop.abort()
     }
   }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { type ImportProgress, importArchive, TradeLog } from '@c1/ingest-trades'
 import { findInstrument, type Instrument } from '@c1/market'
+import { closing } from '../closing.ts'
 import type { Context } from '../context.ts'
 import { ProgressLine, rateAndEta } from '../progress.ts'
 import { pinnedSource } from '../source.ts'
@@ -18,18 +19,25 @@ export async function importFiles(
   const source = pinnedSource(context.settings, context.path)?.folder ?? 'kraken'
   const workspace = await openWorkspace(context, source, ['ingest-trades'])
   const lines = new ProgressLine(quiet)
-  try {
+  await closing(async () => {
     const trades = await TradeLog.open(workspace)
-    try {
-      for (const file of files) {
-        for (const market of await marketsOf(context, workspace, file))
-          await importOne(context, trades, file, market, lines)
-      }
-    } finally {
-      await trades.close()
-    }
-  } finally {
-    await workspace.close()
+    await closing(
+      () => importAll(context, workspace, trades, files, lines),
+      () => trades.close(),
+    )
+  }, workspace.close)
+}
+
+async function importAll(
+  context: Context,
+  workspace: Workspace,
+  trades: TradeLog,
+  files: readonly string[],
+  lines: ProgressLine,
+): Promise<void> {
+  for (const file of files) {
+    for (const market of await marketsOf(context, workspace, file))
+      await importOne(context, trades, file, market, lines)
   }
 }
 

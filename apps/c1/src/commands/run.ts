@@ -3,6 +3,7 @@ import { STORE_GROUP } from '@c1/compute-features'
 import { type EventLog, type Position, TOPICS } from '@c1/event-log'
 import { systemTime, UsageError } from '@c1/market'
 import { type Metrics, type Role, runRoles } from '@c1/service'
+import { closing } from '../closing.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
 import { Pipeline } from '../pipeline.ts'
@@ -21,21 +22,18 @@ export async function run(context: Context, name: string, { quiet }: { readonly 
   const source = pinnedSource(context.settings, context.path) ?? ({ kind: 'kraken', folder: 'kraken' } as const)
   const workspace = await openWorkspace(context, source.folder, [role])
   const lines = new ProgressLine(quiet)
-  try {
+  await closing(async () => {
     const pipeline = new Pipeline(context, workspace)
     const { close, roles } = await rolesOf(role, context, source, workspace, pipeline, lines)
     const metrics = role === 'show-dashboard' ? undefined : await serveMetrics(context, pipeline.metrics)
     if (metrics !== undefined)
       lines.say(`${role} on ${workspace.directory}; metrics: ${metrics.url}/metrics   (Ctrl-C stops)`)
-    try {
-      await runRoles(roles, context.signal, context.logger)
-    } finally {
-      await metrics?.close()
-      await close()
-    }
-  } finally {
-    await workspace.close()
-  }
+    await closing(
+      () => runRoles(roles, context.signal, context.logger),
+      () => metrics?.close(),
+      close,
+    )
+  }, workspace.close)
 }
 
 interface Running {

@@ -1,6 +1,7 @@
 import type { Ingest } from '@c1/ingest-trades'
 import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
 import { type Role, runRoles } from '@c1/service'
+import { closing } from '../closing.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
 import { Pipeline } from '../pipeline.ts'
@@ -14,16 +15,11 @@ export async function up(context: Context, { quiet }: { readonly quiet: boolean 
   const lines = new ProgressLine(quiet)
   const source = await reachableSource(context.settings, context.path, (line) => lines.say(line))
   const workspace = await openWorkspace(context, source.folder, ROLES)
-  try {
+  await closing(async () => {
     const venue = await openVenue(context, source, workspace.directory)
-    try {
-      await runAll(context, source, workspace, venue, lines)
-    } finally {
-      await venue.close()
-    }
-  } finally {
-    await workspace.close()
-  }
+    await closing(() => runAll(context, source, workspace, venue, lines), venue.close)
+  }, workspace.close)
+  lines.say('Stopped. Everything received is kept; the next start goes on from here.')
 }
 
 async function runAll(
@@ -60,14 +56,12 @@ async function runAll(
     pipeline.servePredictions(() => clock.now()),
     { name: 'show-dashboard', run: dashboard.run },
   ]
-  try {
-    await runRoles(roles, signal, logger)
-  } finally {
-    stopTelling()
-    await dashboard.close()
-    await trades.close()
-  }
-  lines.say('Stopped. Everything received is kept; the next start goes on from here.')
+  await closing(
+    () => runRoles(roles, signal, logger),
+    stopTelling,
+    () => dashboard.close(),
+    () => trades.close(),
+  )
 }
 
 function announce(
