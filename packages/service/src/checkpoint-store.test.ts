@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { C1Error } from '@c1/market'
@@ -40,6 +49,26 @@ describe('CheckpointStore', () => {
     const store = new CheckpointStore(newDirectory())
     store.save('build-candles', { count: 1 })
     expect(() => store.save('build-candles', { count: 2n })).toThrow(TypeError)
+    expect(store.load('build-candles')).toStrictEqual({ count: 1 })
+  })
+
+  it('says so when it cannot write, and keeps the checkpoint before', () => {
+    const directory = newDirectory()
+    const store = new CheckpointStore(directory)
+    store.save('build-candles', { count: 1 })
+    mkdirSync(join(directory, 'build-candles.json.new'))
+    expect(() => store.save('build-candles', { count: 2 })).toThrow(
+      expect.objectContaining({ code: 'checkpoint_unwritable' }),
+    )
+    expect(store.load('build-candles')).toStrictEqual({ count: 1 })
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('says so when the disk is full, and keeps the checkpoint before', () => {
+    const directory = newDirectory()
+    const store = new CheckpointStore(directory)
+    store.save('build-candles', { count: 1 })
+    symlinkSync('/dev/full', join(directory, 'build-candles.json.new'))
+    expect(() => store.save('build-candles', { count: 2 })).toThrow(expect.objectContaining({ code: 'disk_full' }))
     expect(store.load('build-candles')).toStrictEqual({ count: 1 })
   })
 

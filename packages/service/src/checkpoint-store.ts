@@ -27,8 +27,9 @@ export class CheckpointStore {
   /** @throws C1Error `disk_full`, `checkpoint_unwritable`: the checkpoint before it is intact */
   save(role: string, checkpoint: unknown): void {
     const path = this.#path(role)
+    const text = JSON.stringify(checkpoint)
     try {
-      writeFileSync(`${path}.new`, JSON.stringify(checkpoint))
+      writeFileSync(`${path}.new`, text)
       renameSync(`${path}.new`, path)
     } catch (cause) {
       throw unwritable(path, cause)
