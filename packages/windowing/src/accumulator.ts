@@ -8,11 +8,14 @@ import { WideAccumulator } from './wide-accumulator.ts'
  */
 export type Accumulator = NarrowAccumulator | WideAccumulator
 
-/** Notional is `low + high * 2^25`. */
-const SPLIT = 2 ** 25
-/** Below this a factor times a number of 25 bits stays an exact integer, with room for a carry. */
-const SMALL = 2 ** 28
+/** Notional is `notionalLow + notionalHigh * NOTIONAL_SPLIT`. */
+export const NOTIONAL_SPLIT: number = 2 ** 20
+/** Below this a factor times what is left of the other under the split is an exact integer, with room for a carry. */
+export const SMALL_FACTOR: number = 2 ** 32
 const MAX = Number.MAX_SAFE_INTEGER
+
+/** What an accumulator takes of a trade. */
+export type TradeFigures = Pick<Trade, 'tradeId' | 'price' | 'quantity' | 'side'>
 
 /** The figures of a narrow accumulator, each an exact integer (`bought` may be NaN). */
 export interface NarrowFigures {
@@ -93,16 +96,16 @@ export class NarrowAccumulator implements NarrowFigures {
 
   /** Sum of price x quantity in units of `10^-(priceDecimals + quantityDecimals)`. */
   get notional(): bigint {
-    return BigInt(this.notionalLow) + BigInt(this.notionalHigh) * BigInt(SPLIT)
+    return BigInt(this.notionalLow) + BigInt(this.notionalHigh) * BigInt(NOTIONAL_SPLIT)
   }
 
   /** Adds a trade to this accumulator. Go on with the result: it is another one where the trade does not fit. */
-  add(trade: Trade): Accumulator {
+  add(trade: TradeFigures): Accumulator {
     return this.addExact(trade) ? this : this.merge(accumulatorOf(trade))
   }
 
   /** False, and nothing is added, when the trade has other decimals or a figure would leave the exact integers. */
-  addExact({ tradeId, price, quantity, side }: Trade): boolean {
+  addExact({ tradeId, price, quantity, side }: TradeFigures): boolean {
     const units = exactUnits(price, this.priceDecimals)
     const lots = exactUnits(quantity, this.quantityDecimals)
     if (units < 0 || lots < 0) return false
@@ -139,11 +142,11 @@ export class NarrowAccumulator implements NarrowFigures {
   #addProduct(price: number, quantity: number): boolean {
     const small = Math.min(price, quantity)
     const large = Math.max(price, quantity)
-    const upper = Math.floor(large / SPLIT)
-    const carry = Math.floor(this.notionalLow / SPLIT)
+    const upper = Math.floor(large / NOTIONAL_SPLIT)
+    const carry = Math.floor(this.notionalLow / NOTIONAL_SPLIT)
     const high = this.notionalHigh + carry + small * upper
-    if (small >= SMALL || high > MAX) return false
-    this.notionalLow += small * (large - upper * SPLIT) - carry * SPLIT
+    if (small >= SMALL_FACTOR || high > MAX) return false
+    this.notionalLow += small * (large - upper * NOTIONAL_SPLIT) - carry * NOTIONAL_SPLIT
     this.notionalHigh = high
     return true
   }
@@ -164,7 +167,7 @@ export class NarrowAccumulator implements NarrowFigures {
     if (priceDecimals === this.priceDecimals && quantityDecimals === this.quantityDecimals) return this
     const byPrice = 10 ** (priceDecimals - this.priceDecimals)
     const byQuantity = 10 ** (quantityDecimals - this.quantityDecimals)
-    const carry = Math.floor(this.notionalLow / SPLIT)
+    const carry = Math.floor(this.notionalLow / NOTIONAL_SPLIT)
     const scaled = new NarrowAccumulator({
       ...this,
       priceDecimals,
@@ -175,7 +178,7 @@ export class NarrowAccumulator implements NarrowFigures {
       close: this.close * byPrice,
       volume: this.volume * byQuantity,
       bought: this.bought * byQuantity,
-      notionalLow: (this.notionalLow - carry * SPLIT) * byPrice * byQuantity,
+      notionalLow: (this.notionalLow - carry * NOTIONAL_SPLIT) * byPrice * byQuantity,
       notionalHigh: (this.notionalHigh + carry) * byPrice * byQuantity,
     })
     return scaled.#isExact() ? scaled : undefined
@@ -187,11 +190,14 @@ export class NarrowAccumulator implements NarrowFigures {
 
   /** Notional over volume, in price units, cut. Without volume, which trades of zero quantity give, it is the close. */
   get vwap(): number | bigint {
-    const { volume, notionalLow } = this
+    const { volume, notionalHigh, notionalLow } = this
     if (volume === 0) return this.close
-    // The quotient of two integers can only be rounded up to the next one when their sum reaches 2^53.
-    if (this.notionalHigh === 0 && notionalLow + volume <= MAX) return Math.floor(notionalLow / volume)
-    return this.notional / BigInt(volume)
+    // Long division, one digit of base NOTIONAL_SPLIT after the other. The quotient of two integers can only be rounded up to
+    // the next one when their sum reaches 2^53.
+    const upper = Math.floor(notionalHigh / volume)
+    const rest = (notionalHigh - upper * volume) * NOTIONAL_SPLIT + notionalLow
+    if (notionalHigh + volume > MAX || rest + volume > MAX) return this.notional / BigInt(volume)
+    return upper * NOTIONAL_SPLIT + Math.floor(rest / volume)
   }
 
   widen(): WideAccumulator {
@@ -218,7 +224,7 @@ function join(a: NarrowAccumulator, b: NarrowAccumulator): NarrowAccumulator | u
   const last = a.lastTradeId >= b.lastTradeId ? a : b
   const low = a.notionalLow + b.notionalLow
   const carries = low > MAX
-  const carry = carries ? Math.floor(a.notionalLow / SPLIT) + Math.floor(b.notionalLow / SPLIT) : 0
+  const carry = carries ? Math.floor(a.notionalLow / NOTIONAL_SPLIT) + Math.floor(b.notionalLow / NOTIONAL_SPLIT) : 0
   const joined = new NarrowAccumulator({
     priceDecimals: a.priceDecimals,
     quantityDecimals: a.quantityDecimals,
@@ -231,24 +237,24 @@ function join(a: NarrowAccumulator, b: NarrowAccumulator): NarrowAccumulator | u
     tradeCount: a.tradeCount + b.tradeCount,
     volume: a.volume + b.volume,
     bought: a.bought + b.bought,
-    notionalLow: carries ? (a.notionalLow % SPLIT) + (b.notionalLow % SPLIT) : low,
+    notionalLow: carries ? (a.notionalLow % NOTIONAL_SPLIT) + (b.notionalLow % NOTIONAL_SPLIT) : low,
     notionalHigh: a.notionalHigh + b.notionalHigh + carry,
   })
   return Math.max(joined.volume, joined.notionalHigh) <= MAX ? joined : undefined
 }
 
 /** Adds a trade; go on with the result, the given one may have been changed or not. */
-export function addTrade(accumulator: Accumulator, trade: Trade): Accumulator {
+export function addTrade(accumulator: Accumulator, trade: TradeFigures): Accumulator {
   return accumulator instanceof NarrowAccumulator ? accumulator.add(trade) : accumulator.merge(accumulatorOf(trade))
 }
 
 /** What one trade adds up to. */
-export function accumulatorOf(trade: Trade): Accumulator {
+export function accumulatorOf(trade: TradeFigures): Accumulator {
   const narrow = NarrowAccumulator.empty(decimalsOf(trade.price), decimalsOf(trade.quantity))
   return narrow.addExact(trade) ? narrow : wideAccumulatorOf(trade)
 }
 
-function wideAccumulatorOf({ tradeId, price, quantity, side }: Trade): WideAccumulator {
+function wideAccumulatorOf({ tradeId, price, quantity, side }: TradeFigures): WideAccumulator {
   const priceDecimals = decimalsOf(price)
   const quantityDecimals = decimalsOf(quantity)
   const units = toUnits(price, priceDecimals)

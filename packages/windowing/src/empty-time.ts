@@ -7,12 +7,15 @@ const MINUTE = LENGTHS[0] as number
 export class EmptyTime {
   readonly #ranges: TimeRange[]
 
-  /** A range without beginning starts at the first trade's window; without trades only its last minute is told. */
-  constructor(ranges: readonly TimeRange[], firstOpenTime: number | undefined) {
-    this.#ranges = ranges.map(({ from, to }) => ({
-      from: from === Number.NEGATIVE_INFINITY ? Math.min(firstOpenTime ?? to - MINUTE, to - MINUTE) : from,
-      to,
-    }))
+  /**
+   * A range without beginning starts at the window of the oldest trade, since before it nothing is to be told; where there is no
+   * trade at all (`oldest` is Infinity) its last minute is.
+   */
+  constructor(ranges: readonly TimeRange[], oldest: number) {
+    const beginning = (to: number): number => (oldest === Number.POSITIVE_INFINITY ? to - MINUTE : Math.min(oldest, to))
+    this.#ranges = ranges
+      .map(({ from, to }) => ({ from: from === Number.NEGATIVE_INFINITY ? beginning(to) : from, to }))
+      .filter(({ from, to }) => from < to)
   }
 
   /** The close of the newest minute passed on the way to `time`; undefined when there is none. */
@@ -24,10 +27,5 @@ export class EmptyTime {
       else this.#ranges[0] = { from: passed, to: range.to }
     }
     return passed
-  }
-
-  /** Goes on from `time`: what lies before was not empty. */
-  skipUntil(time: number): void {
-    this.passUntil(time)
   }
 }

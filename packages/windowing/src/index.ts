@@ -1,2 +1,6 @@
 export type { CandleEvent } from './candle-event.ts'
 export { CandleWindows, type CandleWindowsOptions } from './candle-windows.ts'
+export { ColumnarCandles, type ColumnarCandlesOptions } from './columnar/columnar-candles.ts'
+export type { RejectedRow } from './columnar/rejected-rows.ts'
+export type { RowColumns, RowLayout } from './columnar/row-layout.ts'
+export { CANDLE_COLUMNS, candleLine, krakenCandleLine } from './layout.ts'

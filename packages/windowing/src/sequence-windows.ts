@@ -161,15 +161,21 @@ export class SequenceWindows {
     this.#settled = settled
     const { windows } = this.#state
     const closing = windows.pendingWithin(settled)
-    const empty = new EmptyTime(gained, closing[0]?.openTime)
+    const empty = new EmptyTime(gained, this.#state.oldest)
     for (const window of closing) {
-      this.#tellEmpty(empty.passUntil(window.level === 0 ? window.openTime : closeTimeOf(window)), events)
-      if (window.level === 0) empty.skipUntil(closeTimeOf(window))
+      if (window.level === 0) {
+        this.#tellEmpty(empty.passUntil(window.openTime), events)
+        empty.passUntil(closeTimeOf(window))
+      } else if (this.#isWanted(window.level)) this.#tellEmpty(empty.passUntil(closeTimeOf(window)), events)
       windows.close(window)
       this.#makeFinal(window, events)
     }
     this.#tellEmpty(empty.passUntil(Number.POSITIVE_INFINITY), events)
     this.#forgetOld(closing)
+  }
+
+  #isWanted(level: Level): boolean {
+    return this.#context.intervals.has(intervalOf(level))
   }
 
   #tellEmpty(closeTime: number | undefined, events: CandleEvent[]): void {
@@ -179,7 +185,7 @@ export class SequenceWindows {
 
   /** Gives a closed window its next revision, above any that another id space gave it. */
   #makeFinal(window: Window, events: CandleEvent[]): void {
-    const { symbol, intervals, sequences } = this.#context
+    const { symbol, sequences } = this.#context
     const { level, openTime, sums } = window
     let outranked = false
     for (const other of sequences) {
@@ -188,7 +194,7 @@ export class SequenceWindows {
       outranked ||= this.idSpace !== 'venue' && other.proves(level, openTime)
     }
     window.revision++
-    if (outranked || sums === undefined || !intervals.has(intervalOf(level))) return
+    if (outranked || sums === undefined || !this.#isWanted(level)) return
     const complete = this.idSpace === 'venue' ? true : undefined
     const frame = { symbol, level, openTime, revision: window.revision, state: 'final', complete } as const
     events.push({ kind: 'candle', candle: makeCandle(frame, sums) })
@@ -197,17 +203,17 @@ export class SequenceWindows {
   /** A trade whose base window is final: every final window around it is made again, the first pending one will have it. */
   #revise(trade: Trade, events: CandleEvent[]): void {
     const { windows } = this.#state
-    const forgotten: Interval[] = []
+    const forgotten: Level[] = []
     for (const level of LEVELS) {
       const openTime = openTimeAt(level, trade.eventTime)
       if (this.#rangeAround(level, openTime) === undefined) {
         windows.ensurePending(level, openTime)
         break
       }
-      if (this.#isForgotten(level, openTime)) forgotten.push(intervalOf(level))
+      if (this.#isForgotten(level, openTime)) forgotten.push(level)
       else this.#reviseWindow(level, openTime, trade, events)
     }
-    const intervals = forgotten.filter((interval) => this.#context.intervals.has(interval))
+    const intervals = forgotten.filter((level) => this.#isWanted(level)).map(intervalOf)
     if (intervals.length > 0) events.push({ kind: 'late', trade, intervals })
   }
 

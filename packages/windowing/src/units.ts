@@ -3,8 +3,9 @@ const ZERO = 48
 /** Digits that always fit a 32-bit integer, and twice that an exact `number` when the upper part is small enough. */
 const SHORT = 9
 /** Digits that always fit an exact integer `number`. */
-const EXACT_DIGITS = 15
-const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent)
+export const EXACT_DIGITS = 15
+/** Powers of ten, by exponent. */
+export const POWERS: readonly number[] = Array.from({ length: EXACT_DIGITS + 1 }, (_, exponent) => 10 ** exponent)
 
 /**
  * Reads plain decimal text with exactly `decimals` digits after the point as a whole count of `10^-decimals`.

@@ -1,0 +1,152 @@
+import { type Candle, INTERVALS, type Interval, MalformedError, type MarketSymbol, MICROS_PER_SECOND } from '@c1/market'
+import { accumulatorOf } from '../accumulator.ts'
+import { Coverage, type Span } from '../coverage.ts'
+import { LENGTHS, type Level, openTimeAt } from '../levels.ts'
+import { type CarefulRow, readCarefully } from './careful-row.ts'
+import { LineBuffer, LONGEST_LINE } from './line-buffer.ts'
+import { type RejectedRow, RejectedRows } from './rejected-rows.ts'
+import { columnRoles, type RowLayout } from './row-layout.ts'
+import { RowLoop } from './row-loop.ts'
+import { windowCandles } from './window-candles.ts'
+import { WindowSums } from './window-sums.ts'
+
+const LINE_FEED = 10
+const RETURN = 13
+const LATIN_1 = new TextDecoder('latin1')
+const KEPT_REJECTED_ROWS = 100
+
+export interface ColumnarCandlesOptions {
+  readonly symbol: MarketSymbol
+  /** At least one. */
+  readonly intervals: readonly Interval[]
+  readonly layout: RowLayout
+}
+
+/**
+ * Candles straight from the bytes of an archive file, for one symbol: no text and no object per row, memory by windows and not
+ * by rows.
+ *
+ * The candles are those that `CandleWindows` gives at the end, all of revision 1, with these differences: every window is given,
+ * also the first and last of rows with ids, whose `complete` is then false, as it is beside a hole; and prices and volumes
+ * have the most decimals that the file has anywhere. Without a column of ids a trade's id is its row's ordinal, counted from 1
+ * with malformed rows, and `complete` is absent.
+ */
+export class ColumnarCandles {
+  readonly #options: ColumnarCandlesOptions
+  readonly #sums = new WindowSums()
+  readonly #coverage = new Coverage()
+  readonly #rejected = new RejectedRows(KEPT_REJECTED_ROWS)
+  readonly #lines: LineBuffer
+  readonly #loop: RowLoop
+  readonly #base: Level
+  #header: boolean
+  /** Lines that are no rows: empty ones and the header. */
+  #otherLines = 0
+  #span: Span | undefined
+  #limit = 0
+
+  constructor(options: ColumnarCandlesOptions) {
+    this.#options = options
+    this.#header = options.layout.header
+    this.#base = Math.min(...options.intervals.map((interval) => INTERVALS.indexOf(interval)))
+    const seconds = (LENGTHS[this.#base] as number) / MICROS_PER_SECOND
+    this.#loop = new RowLoop(columnRoles(options.layout), seconds, this.#sums, {
+      readOther: (bytes, start, end, ordinal) => this.#readOther(bytes.subarray(start, end), ordinal),
+      isNew: (tradeId, seconds) => this.#isNew(tradeId, seconds),
+    })
+    this.#lines = new LineBuffer({
+      readLines: (bytes, view, start, end) => {
+        this.#loop.read(bytes, view, this.#header ? this.#passHeader(bytes, start, end) : start, end)
+      },
+      rejectLongLine: (start) => this.#rejectLongLine(start),
+    })
+  }
+
+  /** Rows so far, malformed ones and repeated ids included. */
+  get rowCount(): number {
+    return this.#loop.rowCount
+  }
+
+  /** Rows that are no trades: how many there are, and the first hundred. */
+  get rejected(): { readonly count: number; readonly rows: readonly RejectedRow[] } {
+    return this.#rejected
+  }
+
+  /** The next bytes of the file, cut anywhere. They are not kept. */
+  push(chunk: Uint8Array): void {
+    this.#lines.push(chunk)
+  }
+
+  /** Ends the file and gives its candles in order of close time, shorter intervals first, made one by one as they are read. */
+  finish(): Iterable<Candle> {
+    this.#lines.finish()
+    const { intervals, layout, symbol } = this.#options
+    const levels = intervals.map((interval) => INTERVALS.indexOf(interval))
+    const { spans } = this.#coverage
+    const isProven = (openTime: number, closeTime: number): boolean =>
+      spans.some(({ from, to }) => from <= openTime && closeTime <= to)
+    const complete = layout.columns.tradeId === undefined ? () => undefined : isProven
+    return windowCandles({ symbol, base: this.#base, levels, complete }, this.#sums)
+  }
+
+  /** Where the lines after the header start. */
+  #passHeader(bytes: Uint8Array, start: number, end: number): number {
+    let at = start
+    while (this.#header && at < end) {
+      const feed = bytes.indexOf(LINE_FEED, at)
+      this.#header = withoutReturn(bytes.subarray(at, feed)).length === 0
+      this.#otherLines++
+      at = feed + 1
+    }
+    return at
+  }
+
+  #readOther(raw: Uint8Array, ordinal: number): boolean {
+    const line = withoutReturn(raw)
+    if (line.length === 0) {
+      this.#otherLines++
+      return false
+    }
+    try {
+      this.#addCarefully(readCarefully(LATIN_1.decode(line), this.#options.layout, ordinal))
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedError)) throw thrown
+      this.#reject(line, ordinal, thrown.code, thrown.message)
+    }
+    return true
+  }
+
+  #addCarefully(row: CarefulRow): void {
+    const hasIds = this.#options.layout.columns.tradeId !== undefined
+    if (hasIds && !this.#isNew(row.tradeId, row.seconds)) return
+    const openTime = openTimeAt(this.#base, row.seconds * MICROS_PER_SECOND)
+    this.#sums.merge(openTime / MICROS_PER_SECOND, accumulatorOf(row))
+  }
+
+  #rejectLongLine(start: Uint8Array): void {
+    this.#loop.passRow()
+    this.#reject(start, this.rowCount, 'row_malformed', `The line is longer than ${LONGEST_LINE} bytes.`)
+  }
+
+  #reject(raw: Uint8Array, ordinal: number, code: string, reason: string): void {
+    this.#rejected.add({ line: this.#otherLines + ordinal, raw, code, reason })
+  }
+
+  #isNew(tradeId: number, seconds: number): boolean {
+    const time = seconds * MICROS_PER_SECOND
+    const span = this.#span
+    if (span !== undefined && tradeId === span.last + 1 && tradeId < this.#limit) {
+      span.last = tradeId
+      if (time > span.to) span.to = time
+      return true
+    }
+    if (this.#coverage.has(tradeId)) return false
+    this.#span = this.#coverage.addTrade(tradeId, time)
+    this.#limit = this.#coverage.limitAbove(this.#span)
+    return true
+  }
+}
+
+function withoutReturn(line: Uint8Array): Uint8Array {
+  return line.at(-1) === RETURN ? line.subarray(0, -1) : line
+}
