@@ -87,12 +87,4 @@ describe('CheckpointStore', () => {
     )
     expect(() => store.load('build-candles')).toThrow(C1Error)
   })
-
-  it('forgets', () => {
-    const store = new CheckpointStore(newDirectory())
-    store.save('build-candles', 1)
-    store.forget('build-candles')
-    store.forget('build-candles')
-    expect(store.load('build-candles')).toBeUndefined()
-  })
 })

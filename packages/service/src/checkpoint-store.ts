@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { C1Error } from '@c1/market'
 
@@ -34,11 +34,6 @@ export class CheckpointStore {
     } catch (cause) {
       throw unwritable(path, cause)
     }
-  }
-
-  /** The role starts from the beginning of its input the next time. */
-  forget(role: string): void {
-    rmSync(this.#path(role), { force: true })
   }
 
   #path(role: string): string {

@@ -166,6 +166,11 @@ describe('settings that contradict each other', () => {
     ])
   })
 
+  it('are none of the horizon and the training that nobody set: they follow the candles', () => {
+    const { settings } = resolveConfiguration({ flags: { intervals: '1d' }, env: {}, file: {} })
+    expect([settings.horizon, settings.trainEvery]).toStrictEqual([MICROS_PER_DAY, MICROS_PER_DAY])
+  })
+
   it('are a horizon that is no multiple of the shortest of several intervals', () => {
     expect(problems({ flags: { intervals: '1h,5m', horizon: '7m' } })).toStrictEqual([
       'horizon 7m: predictions are made on 5m candles, so it must be 5m or a whole multiple of it',

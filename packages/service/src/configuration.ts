@@ -37,6 +37,7 @@ export function resolveConfiguration({ flags, env, file }: ConfigurationSources)
       problems.push(`${name} "${text}": ${error.message}`)
     }
   }
+  if (problems.length === 0) followIntervals(settings as unknown as Settings, origins)
   if (problems.length === 0) problems.push(...contradictions(settings as unknown as Settings))
   if (problems.length > 0) throw invalid(problems)
   return { settings: Object.freeze(settings) as unknown as Settings, origins: origins as Configuration['origins'] }
@@ -57,6 +58,17 @@ function pick(
     return { text: [fromFile].flat().join(','), origin: 'c1.config.ts', name: `c1.config.ts ${key}` }
   }
   return { text: fallback, origin: 'default', name: key }
+}
+
+/** What was not set is never shorter than the candle that predictions are made on. */
+function followIntervals(
+  settings: { -readonly [Key in keyof Settings]: Settings[Key] },
+  origins: Record<string, Origin>,
+): void {
+  const [shortest = '1m'] = settings.intervals
+  for (const key of ['horizon', 'trainEvery'] as const) {
+    if (origins[key] === 'default') settings[key] = Math.max(settings[key], intervalMicros(shortest))
+  }
 }
 
 function unknownKeys(env: ConfigurationSources['env'], file: ConfigurationSources['file']): string[] {

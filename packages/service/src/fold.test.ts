@@ -6,7 +6,7 @@ import { C1Error, type EpochMicros } from '@c1/market'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CheckpointStore } from './checkpoint-store.ts'
-import { type Fold, type FoldOptions, type Output, runFold, unexpectedKind } from './fold.ts'
+import { type Fold, type FoldOptions, type Output, runFold } from './fold.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'c1-fold-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -316,8 +316,14 @@ describe('runFold', () => {
     await using place = new Place()
     const stop = new AbortController()
     const { promise: seen, resolve } = Promise.withResolvers<void>()
-    const fold = new RunningSum()
-    const running = place.run({ signal: stop.signal, fold, onBatch: () => fold.sum === 6 && resolve() })
+    const fold = new (class extends RunningSum {
+      override step(record: StoredRecord): Output[] {
+        const outputs = super.step(record)
+        if (this.sum === 6) resolve()
+        return outputs
+      }
+    })()
+    const running = place.run({ signal: stop.signal, fold })
     await place.append(INPUT, [1, 2])
     await place.append(INPUT, [3])
     await seen
@@ -339,11 +345,5 @@ describe('runFold', () => {
     await expect(place.run({ fold })).rejects.toThrow(expect.objectContaining({ code: 'step_failed' }))
     await place.run()
     expect(await place.outputs()).toEqual(expected(range(1, 3)))
-  })
-})
-
-describe('unexpectedKind', () => {
-  it('names the kind', () => {
-    expect(unexpectedKind({ kind: 'rumour' } as never).message).toContain('{"kind":"rumour"}')
   })
 })

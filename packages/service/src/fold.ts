@@ -1,5 +1,4 @@
-import type { Batch, EventLog, LogRecord, Position, Producer, StoredRecord } from '@c1/event-log'
-import { InvariantError } from '@c1/market'
+import type { EventLog, LogRecord, Position, Producer, StoredRecord } from '@c1/event-log'
 import type { CheckpointStore } from './checkpoint-store.ts'
 import { Rederivation } from './rederivation.ts'
 
@@ -35,7 +34,6 @@ export interface FoldOptions {
   readonly onStored?: (topic: string, stored: StoredRecord) => void
   /** An effect besides the outputs (a store), done before the checkpoint that covers the batch. */
   readonly settle?: () => Promise<void>
-  readonly onBatch?: (batch: Batch) => void
   /** Told when re-derived output differs from what the log holds; the new output is appended. */
   readonly onDifference?: (again: Output, stored: StoredRecord) => void
   /** Milliseconds between checkpoints while records flow. Default 2000. */
@@ -74,7 +72,6 @@ export async function runFold(options: FoldOptions): Promise<void> {
         for (const output of outputs) if (await rederivation.isNew(output)) fresh.push(output)
       }
       await append(producers, fresh)
-      options.onBatch?.(batch)
       await saver.passed(batch.next)
     }
     await saver.save()
@@ -133,12 +130,4 @@ class CheckpointSaver {
     this.#position = undefined
     this.#savedAt = performance.now()
   }
-}
-
-/** For folds whose input carries a kind they cannot know. */
-export function unexpectedKind(kind: never): InvariantError {
-  return new InvariantError(
-    'message_unexpected',
-    `A record of an unknown kind reached a role: ${JSON.stringify(kind)}.`,
-  )
 }

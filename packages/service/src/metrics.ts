@@ -1,6 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
-export type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+export type { Counter, Gauge, Registry } from 'prom-client'
 
 /** Names start with `c1_` and use base units (seconds, bytes). */
 export class Metrics {
@@ -21,18 +21,6 @@ export class Metrics {
     return (
       this.#existing<Gauge<Label>>(name) ??
       new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] })
-    )
-  }
-
-  histogram<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-    buckets: number[],
-  ): Histogram<Label> {
-    return (
-      this.#existing<Histogram<Label>>(name) ??
-      new Histogram({ name, help, labelNames: [...labelNames], buckets, registers: [this.registry] })
     )
   }
 

@@ -126,7 +126,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'horizon',
     default: '1m',
     parse: span,
-    help: 'how far ahead a prediction looks',
+    help: 'how far ahead a prediction looks, at least one candle',
   }),
   setting({
     key: 'source',
