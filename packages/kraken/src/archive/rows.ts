@@ -1,15 +1,5 @@
-import {
-  type DecimalText,
-  decimalsOf,
-  decimalText,
-  type IdSpace,
-  type Instrument,
-  MalformedError,
-  type MarketSymbol,
-  type Trade,
-  trimDecimal,
-} from '@c1/market'
-import { plainDecimal, positivePrice, readOrderType, readSeconds, readSide, readTradeId } from '../wire/fields.ts'
+import { type IdSpace, type Instrument, MalformedError, type MarketSymbol, type Trade } from '@c1/market'
+import { positivePrice, readHistoric, readOrderType, readSeconds, readSide, readTradeId } from '../wire/fields.ts'
 import type { ArchiveLayout } from './layout.ts'
 
 export interface RowMarket {
@@ -49,18 +39,6 @@ export function rowReader(
       orderType: orderTypeText ? readOrderType(orderTypeText) : undefined,
     }
   }
-}
-
-/**
- * With the market's decimals, or more where the row has them: Kraken made steps coarser over the years (XBTUSD has 1 decimal
- * now, its candles of 2013 to early 2018 have up to 5), and what was traded at a finer step is no mistake.
- */
-function readHistoric(text: string, decimals: number | undefined): DecimalText {
-  const plain = plainDecimal(text, decimals)
-  if (plain !== undefined) return plain
-  if (decimals === undefined) return decimalText(text)
-  const own = trimDecimal(decimalText(text))
-  return decimalsOf(own) > decimals ? own : decimalText(text, decimals)
 }
 
 function wrongCount(found: number, expected: number): MalformedError {

@@ -31,7 +31,7 @@ describe('a page of trades', () => {
     const bad = [
       '["83930.30000","0.00005100",1790359840.9392912,"s","l",""]',
       restRow(0),
-      restRow(3, { price: '83930.31000' }),
+      restRow(3, { price: '83930.3x' }),
       restRow(4, { volume: '-0.1' }),
       restRow(5, { time: '"1790359840.9"' }),
       restRow(6, { price: '0.00000' }),
@@ -54,6 +54,16 @@ describe('a page of trades', () => {
       'price_malformed',
       'trade_malformed',
       'trade_malformed',
+    ])
+  })
+
+  it('keeps what was traded at a finer step of the past, with all its decimals', () => {
+    const row = restRow(3, { price: '4112.03700', volume: '0.123456789' })
+    const { trades, rejected } = page(restTrades([restRow(2), row]))
+    expect(rejected).toEqual([])
+    expect(trades.map(({ price, quantity }) => [price, quantity])).toEqual([
+      ['83930.3', '0.00005100'],
+      ['4112.037', '0.123456789'],
     ])
   })
 

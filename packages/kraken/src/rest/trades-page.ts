@@ -2,7 +2,7 @@ import { type EpochMicros, type Instrument, MalformedError, type Trade } from '@
 import { asRecord, NumberText, writeExact } from '../wire/exact-json.ts'
 import {
   positivePrice,
-  readDecimal,
+  readHistoric,
   readNumber,
   readOrderType,
   readSeconds,
@@ -29,7 +29,8 @@ export interface TradesPage {
 /**
  * A `Trades` result that was asked for with `since`, parsed by `parseExact`.
  *
- * A row that cannot be a trade (no id, another type, not on the market's step, negative) is rejected, the others are kept.
+ * A row that cannot be a trade (no id, another type, negative) is rejected, the others are kept.
+ * Prices and quantities have the market's decimals, or more where they were traded at a finer step of the past.
  *
  * @throws MalformedError `trades_malformed` when it has no list of rows
  */
@@ -84,8 +85,8 @@ function readRow(row: unknown, instrument: Instrument): Trade {
     idSpace: 'venue',
     tradeId: readTradeId(readNumber('trade_id', id)),
     eventTime: readSeconds(readNumber('time', time)),
-    price: positivePrice(readDecimal(readText('price', price), instrument.priceDecimals)),
-    quantity: readDecimal(readText('volume', volume), instrument.quantityDecimals),
+    price: positivePrice(readHistoric(readText('price', price), instrument.priceDecimals)),
+    quantity: readHistoric(readText('volume', volume), instrument.quantityDecimals),
     side: readSide(side),
     orderType: readOrderType(orderType),
   }

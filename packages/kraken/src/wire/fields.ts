@@ -1,11 +1,13 @@
 import {
   type DecimalText,
+  decimalsOf,
   decimalText,
   type EpochMicros,
   MalformedError,
   type OrderType,
   parseSeconds,
   type Side,
+  trimDecimal,
 } from '@c1/market'
 import { NumberText, writeExact } from './exact-json.ts'
 
@@ -44,6 +46,20 @@ export function positivePrice(price: DecimalText): DecimalText {
  */
 export function readDecimal(text: string, decimals?: number): DecimalText {
   return plainDecimal(text, decimals) ?? decimalText(text, decimals)
+}
+
+/**
+ * With the market's decimals, or more where the text has them: Kraken made steps coarser over the years (XBTUSD has 1 decimal
+ * now, its candles of 2013 to early 2018 have up to 5), and what was traded at a finer step is no mistake.
+ *
+ * @throws MalformedError `decimal_malformed`
+ */
+export function readHistoric(text: string, decimals: number | undefined): DecimalText {
+  const plain = plainDecimal(text, decimals)
+  if (plain !== undefined) return plain
+  if (decimals === undefined) return decimalText(text)
+  const own = trimDecimal(decimalText(text))
+  return decimalsOf(own) > decimals ? own : decimalText(text, decimals)
 }
 
 /** The text with exactly `decimals` decimals; undefined where that takes more than adding or cutting zeros at its end. */
