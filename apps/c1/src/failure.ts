@@ -1,10 +1,13 @@
 import { C1Error, UsageError } from '@c1/market'
+import { CommanderError } from 'commander'
 
 export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const
 
 /** Tells the user on standard error what went wrong, in one message, and gives the exit code. */
 export function reportFailure(error: unknown, interrupted: boolean): number {
   if (interrupted && isAbort(error)) return EXIT.interrupted
+  // Commander has said it already, or has printed the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage
   if (error instanceof C1Error) {
     if (error.code !== 'output_closed') process.stderr.write(`c1: ${error.message}\n`)
     return error instanceof UsageError || isFullDisk(error) ? EXIT.usage : EXIT.failed

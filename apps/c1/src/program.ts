@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { UsageError } from '@c1/market'
 import { SETTINGS, type Settings } from '@c1/service'
-import { Command, CommanderError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { buildCandleFile } from './commands/candles.ts'
 import { showConfig } from './commands/config.ts'
 import { EXPORTS, exportRows } from './commands/export.ts'
@@ -25,6 +25,8 @@ export function program(signal: AbortSignal): Command {
   const root = new Command('c1')
     .description('Kraken trades to live, scored predictions, with nothing lost on the way.')
     .version(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version)
+    // After a command its own options count: `models show NAME --version 3` asks for a version of the model.
+    .enablePositionalOptions()
     .showHelpAfterError('Add --help for the options.')
     .exitOverride()
   const open = (flags: Flags): Promise<Context> => openContext(settingsIn(flags), signal)
@@ -239,5 +241,3 @@ function versionIn({ version }: Flags): number | undefined {
 function example(line: string): string {
   return `\nExample:\n  ${line}`
 }
-
-export { CommanderError }

@@ -4,7 +4,7 @@ import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
 export class ProgressLine {
   readonly #quiet: boolean
   readonly #everyMs: number
-  #shownAt = Number.NEGATIVE_INFINITY
+  #shownAt = process.stderr.isTTY ? Number.NEGATIVE_INFINITY : performance.now()
   #open = false
 
   constructor(quiet: boolean) {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { findInstrument, type Instrument, type MarketSymbol, marketSymbol, UsageError } from '@c1/market'
 
 /** Quote currencies that Kraken's spellings without a slash end with, longest first. */
@@ -54,8 +56,14 @@ export function symbolOf(spelling: string): MarketSymbol {
   return marketSymbol(`${assetName(base ?? '')}/${assetName(quote ?? '')}`)
 }
 
-/** The symbol that a file is named after: `XBTUSD.csv.gz`, `XBTUSD_2018-05-08.csv` are BTC/USD. */
-export function symbolOfFile(file: string): MarketSymbol {
+/**
+ * The symbol that a file is named after: `XBTUSD.csv.gz`, `XBTUSD_2018-05-08.csv` are BTC/USD.
+ *
+ * @throws UsageError `archive_not_found`, `symbol_missing`
+ */
+export function symbolOfFile(path: string): MarketSymbol {
+  if (!existsSync(path)) throw new UsageError('archive_not_found', `There is no file ${path}: check its name.`)
+  const file = basename(path)
   const stem = /^[A-Za-z0-9]+/.exec(file.replace(/^Trades_/i, ''))?.[0] ?? ''
   try {
     return symbolOf(stem)

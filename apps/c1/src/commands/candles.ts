@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { archiveNames, openArchive } from '@c1/kraken'
 import { type Candle, INTERVALS, type Interval, parseInterval, UsageError } from '@c1/market'
 import { ColumnarCandles } from '@c1/windowing'
@@ -39,7 +38,7 @@ async function candlesOfFile(
   intervals: readonly Interval[],
   lines: ProgressLine,
 ): Promise<Candle[]> {
-  const [symbol = symbolOfFile(basename(file)), ...others] = configuration.origins.symbols === 'default' ? [] : symbols
+  const [symbol = symbolOfFile(path(file)), ...others] = configuration.origins.symbols === 'default' ? [] : symbols
   if (others.length > 0)
     throw new UsageError('symbols_several', 'A file is turned into the candles of one market: give one with --symbols.')
   const candles: Candle[] = []

@@ -48,7 +48,7 @@ async function marketsOf(
   file: string,
 ): Promise<Instrument[]> {
   const instruments = savedInstruments(workspace.directory)
-  const wanted = configuration.origins.symbols === 'default' ? [symbolOfFile(basename(file))] : symbols
+  const wanted = configuration.origins.symbols === 'default' ? [symbolOfFile(path(file))] : symbols
   return Promise.all(
     wanted.map((symbol) => {
       return instruments.length > 0 ? findInstrument(instruments, symbol) : instrumentOfFile(path(file), symbol)

@@ -1,5 +1,6 @@
-import { type EpochMicros, parseSpan, parseTime } from '@c1/market'
+import { parseSpan, UsageError } from '@c1/market'
 import { type SimulatorOptions, startSimulator } from '@c1/simulator'
+import { parseMoment } from '../time-range.ts'
 
 export interface SimulatorFlags {
   readonly kind?: string
@@ -38,9 +39,23 @@ function optionsOf(
     ...(seed !== undefined && { seed: Number(seed) }),
     ...(speed !== undefined && { speed: Number(speed) }),
     ...(activity !== undefined && { activity: Number(activity) }),
-    ...(start !== undefined && { start: parseTime(start) as EpochMicros }),
+    ...(start !== undefined && { start: parseMoment(start, '--start') }),
     ...(replay !== undefined && { replay: path(replay) }),
     ...(symbol !== undefined && { symbol }),
-    ...(history !== undefined && { history: parseSpan(history) }),
+    ...(history !== undefined && { history: historySpan(history) }),
+  }
+}
+
+function historySpan(text: string): number {
+  try {
+    return parseSpan(text)
+  } catch (cause) {
+    throw new UsageError(
+      'span_malformed',
+      `--history "${text}" is not a span of time: write it like 90s, 5m, 24h or 7d.`,
+      {
+        cause,
+      },
+    )
   }
 }
