@@ -1,0 +1,284 @@
+import {
+  type Candle,
+  type DecimalText,
+  INTERVALS,
+  type Interval,
+  MICROS_PER_SECOND,
+  parseSeconds,
+  type Side,
+  type Trade,
+} from '@c1/market'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { CandleWindows } from '../candle-windows.ts'
+import { naiveCandles } from '../test-support/naive-candles.ts'
+import { advanceAll, candlesOf, SYMBOL, tradeMessage } from '../test-support/trades.ts'
+import { ColumnarCandles } from './columnar-candles.ts'
+import type { RowLayout } from './row-layout.ts'
+
+const THREE: RowLayout = { header: false, columns: { time: 0, price: 1, volume: 2 }, count: 3 }
+const FIVE: RowLayout = { header: true, columns: { time: 0, price: 1, volume: 2, side: 3, orderType: 4 }, count: 5 }
+const REST: RowLayout = {
+  header: false,
+  columns: { price: 0, volume: 1, time: 2, side: 3, orderType: 4, tradeId: 6 },
+  count: 7,
+}
+/** An order of columns that the fast loop does not know. */
+const ODD: RowLayout = { header: false, columns: { tradeId: 0, time: 1, volume: 2, price: 3 }, count: 4 }
+const MIDNIGHT_SECONDS = 1_672_531_200
+
+interface Row {
+  readonly ordinal: number
+  readonly time: string
+  readonly price: string
+  readonly volume: string
+  readonly side: Side
+}
+
+function lineOf(row: Row, layout: RowLayout): string {
+  const fields = Array<string>(layout.count).fill('')
+  const { columns } = layout
+  fields[columns.time] = row.time
+  fields[columns.price] = row.price
+  fields[columns.volume] = row.volume
+  if (columns.side !== undefined) fields[columns.side] = row.side.slice(0, 1)
+  if (columns.orderType !== undefined) fields[columns.orderType] = 'l'
+  if (columns.tradeId !== undefined) fields[columns.tradeId] = String(row.ordinal)
+  return fields.join()
+}
+
+/** The row as the trade that the archive reader would make of it, in the file's most decimals. */
+function tradeOf(row: Row, layout: RowLayout, rows: readonly Row[]): Trade {
+  const most = (name: 'price' | 'volume'): number =>
+    Math.max(...rows.map((row) => (row[name].split('.')[1] ?? '').length))
+  const padded = (text: string, decimals: number): DecimalText => {
+    const [whole = '', fraction = ''] = text.split('.')
+    return (decimals === 0 ? whole : `${whole}.${fraction.padEnd(decimals, '0')}`) as DecimalText
+  }
+  return {
+    symbol: SYMBOL,
+    idSpace: layout.columns.tradeId === undefined ? 'file:a' : 'venue',
+    tradeId: row.ordinal,
+    eventTime: parseSeconds(row.time),
+    price: padded(row.price, most('price')),
+    quantity: padded(row.volume, most('volume')),
+    side: layout.columns.side === undefined ? undefined : row.side,
+    orderType: undefined,
+  }
+}
+
+function build(text: string, layout: RowLayout, intervals: readonly Interval[] = ['1m'], cuts: readonly number[] = []) {
+  const builder = new ColumnarCandles({ symbol: SYMBOL, intervals, layout })
+  const bytes = new TextEncoder().encode(text)
+  const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  for (const [index, edge] of edges.slice(1).entries()) builder.push(bytes.subarray(edges[index], edge))
+  const candles = [...builder.finish()]
+  return { candles, rejected: builder.rejected, rowCount: builder.rowCount }
+}
+
+const plain = (whole: number, decimals: number): fc.Arbitrary<string> =>
+  fc.tuple(fc.nat({ max: 10 ** whole - 1 }), fc.nat({ max: 10 ** decimals - 1 })).map(([integer, fraction]) => {
+    return decimals === 0 ? String(integer) : `${integer}.${String(fraction).padStart(decimals, '0')}`
+  })
+const positive = (texts: fc.Arbitrary<string>): fc.Arbitrary<string> => texts.filter((text) => /[1-9]/.test(text))
+const tidy = { price: positive(plain(6, 5)), volume: plain(2, 8) }
+const untidy = {
+  price: positive(fc.oneof(plain(6, 1), plain(9, 9), plain(3, 0), plain(5, 4))),
+  volume: fc.oneof(plain(9, 9), plain(1, 8), plain(4, 0), fc.constant('123456789012345678.12345678')),
+}
+
+/** Rows in time order; with `back` some go back by up to that many seconds. */
+function rowRuns(
+  numbers: { price: fc.Arbitrary<string>; volume: fc.Arbitrary<string> },
+  back = 0,
+): fc.Arbitrary<Row[]> {
+  const row = fc.record({
+    step: fc.oneof(fc.constant(0), fc.nat({ max: 40 }), fc.nat({ max: 5000 }), fc.nat({ max: 90_000 })),
+    back: fc.nat({ max: back }),
+    fraction: fc.constantFrom('', '', '.5', '.0295', '.9999999'),
+    side: fc.constantFrom<Side>('buy', 'sell'),
+    ...numbers,
+  })
+  return fc.array(row, { minLength: 1, maxLength: 60 }).map((rows) => {
+    let seconds = MIDNIGHT_SECONDS
+    return rows.map(({ step, back, fraction, ...rest }, index) => {
+      seconds += step
+      return { ordinal: index + 1, time: `${seconds - back}${fraction}`, ...rest }
+    })
+  })
+}
+
+function byClose(a: Candle, b: Candle): number {
+  return a.closeTime - b.closeTime || INTERVALS.indexOf(a.interval) - INTERVALS.indexOf(b.interval)
+}
+
+describe('ColumnarCandles', () => {
+  it('gives the candles of CandleWindows, byte for byte and in the same order, for rows in time order', () => {
+    const property = fc.property(
+      fc.oneof(rowRuns(tidy), rowRuns(untidy)),
+      fc.constantFrom(THREE, FIVE),
+      (rows, layout) => {
+        const messages = rows.map((row) => tradeMessage(tradeOf(row, layout, rows)))
+        const last = rows.at(-1) as Row
+        const eventTime = (parseSeconds(last.time) + 86_400 * MICROS_PER_SECOND) as Trade['eventTime']
+        const heartbeat = { symbol: SYMBOL, idSpace: 'file:a', eventTime, lastTradeId: rows.length } as const
+        const end = { kind: 'heartbeat', heartbeat } as const
+        const expected = candlesOf(advanceAll(new CandleWindows({ intervals: INTERVALS }), [...messages, end]))
+        const lines = rows.map((row) => `${lineOf(row, layout)}\n`)
+        const { candles, rejected } = build((layout.header ? 'a,b,c,d,e\n' : '') + lines.join(''), layout, INTERVALS)
+        expect(JSON.stringify(candles)).toBe(JSON.stringify(expected))
+        expect(rejected.count).toBe(0)
+      },
+    )
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('gives the naive candles wherever the bytes are cut and however the rows go back in time', () => {
+    const layouts = fc.constantFrom(THREE, FIVE, REST, ODD)
+    const runs = fc.oneof(rowRuns(tidy, 400), rowRuns(untidy, 100_000))
+    const cuts = fc.array(fc.nat({ max: 5000 }), { maxLength: 8 })
+    const property = fc.property(runs, layouts, cuts, fc.constantFrom('\n', '\r\n'), (rows, layout, cuts, end) => {
+      const header = layout.header ? `${end}a,b,c,d,e${end}` : ''
+      const text = header + rows.map((row) => lineOf(row, layout)).join(end)
+      const expected = INTERVALS.flatMap((interval) =>
+        naiveCandles(
+          rows.map((row) => tradeOf(row, layout, rows)),
+          interval,
+          undefined,
+        ),
+      )
+      const candles = build(text, layout, INTERVALS, cuts).candles.map((candle) => ({ ...candle, complete: undefined }))
+      expect(candles).toEqual(expected.sort(byClose))
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('says of rows with ids what CandleWindows proves, and false of the rest', () => {
+    const property = fc.property(rowRuns(tidy), fc.array(fc.nat({ max: 59 }), { maxLength: 3 }), (rows, lost) => {
+      const kept = rows.filter(({ ordinal }) => !lost.includes(ordinal))
+      fc.pre(kept.length > 0)
+      const { candles } = build(kept.map((row) => `${lineOf(row, REST)}\n`).join(''), REST, INTERVALS)
+      const windows = new CandleWindows({ intervals: INTERVALS })
+      const proven = candlesOf(
+        advanceAll(
+          windows,
+          kept.map((row) => tradeMessage(tradeOf(row, REST, kept))),
+        ),
+      )
+      const complete = candles.filter(({ complete }) => complete)
+      expect(complete).toEqual(expect.arrayContaining(proven))
+      if (kept.length === rows.length) expect(complete).toHaveLength(proven.length)
+      const lostTimes = rows.filter((row) => !kept.includes(row)).map((row) => parseSeconds(row.time))
+      for (const { openTime, closeTime, complete } of candles) {
+        expect(complete).toBeDefined()
+        if (lostTimes.some((time) => openTime <= time && time < closeTime)) expect(complete).toBe(false)
+      }
+    })
+    fc.assert(property, { numRuns: 100 })
+  })
+
+  it('counts an id once, wherever it is repeated', () => {
+    const row = (id: number, seconds: number): string => `5.0,1.0,${MIDNIGHT_SECONDS + seconds},b,l,,${id}\n`
+    const { candles } = build([row(1, 0), row(2, 1), row(1, 0), row(4, 3), row(3, 2), row(2, 1)].join(''), REST)
+    expect(candles).toMatchObject([{ tradeCount: 4, volume: '4.0', firstTradeId: 1, lastTradeId: 4 }])
+  })
+
+  it('keeps the first and the last window', () => {
+    const { candles } = build(`${MIDNIGHT_SECONDS + 30},1.0,1\n${MIDNIGHT_SECONDS + 61},1.0,1`, THREE)
+    expect(candles).toMatchObject([{ revision: 1, complete: undefined }, { tradeCount: 1 }])
+  })
+
+  it('has no candle for a file without rows', () => {
+    expect(build('', THREE)).toMatchObject({ candles: [], rowCount: 0 })
+    expect(build('time,price,volume,side,type', FIVE)).toMatchObject({
+      candles: [],
+      rowCount: 0,
+      rejected: { count: 0 },
+    })
+  })
+
+  it.each([
+    ['two fields', `${MIDNIGHT_SECONDS},1.0`, 'row_malformed'],
+    ['four fields', `${MIDNIGHT_SECONDS},1.0,1.0,b`, 'row_malformed'],
+    ['a price of zero', `${MIDNIGHT_SECONDS},0.0,1.0`, 'price_malformed'],
+    ['a negative volume', `${MIDNIGHT_SECONDS},1.0,-1.0`, 'decimal_malformed'],
+    ['no volume', `${MIDNIGHT_SECONDS},1.0,`, 'decimal_malformed'],
+    ['two points', `${MIDNIGHT_SECONDS},1.0.0,1.0`, 'decimal_malformed'],
+    ['a price without a digit before the point', `${MIDNIGHT_SECONDS},.5,1.0`, 'decimal_malformed'],
+    ['a time that is none', 'NaN,1.0,1.0', 'time_malformed'],
+    ['a time with a letter at its end', '167253120x,1.0,1.0', 'time_malformed'],
+    ['a time with a letter at its start', 'x672531200,1.0,1.0', 'time_malformed'],
+    ['bytes of zero', '\0\0\0\0\0\0\0\0\0\0,1.0,1.0', 'time_malformed'],
+    ['a space', ' ', 'row_malformed'],
+  ])('rejects a row with %s and goes on, counting it', (_, line, code) => {
+    const good = `${MIDNIGHT_SECONDS},1.0,1.00\n`
+    for (const text of [`${good}\n${line}\n${good}`, `${good}\n${line}`]) {
+      const { candles, rejected } = build(text, THREE)
+      expect(rejected.count).toBe(1)
+      expect(rejected.rows).toMatchObject([{ line: 3, code, raw: new TextEncoder().encode(line) }])
+      expect(candles).toMatchObject([{ firstTradeId: 1, lastTradeId: text.endsWith(good) ? 3 : 1 }])
+    }
+  })
+
+  it.each([
+    ['a side that is none', `1.0,1.0,${MIDNIGHT_SECONDS},x,l,,1`, 'side_malformed'],
+    ['an order type that is none', `1.0,1.0,${MIDNIGHT_SECONDS},b,x,,1`, 'order_type_malformed'],
+    ['an id of zero', `1.0,1.0,${MIDNIGHT_SECONDS},b,l,,0`, 'trade_id_malformed'],
+    ['no id', `1.0,1.0,${MIDNIGHT_SECONDS},b,l,,`, 'trade_id_malformed'],
+    ['an id that is no number', `1.0,1.0,${MIDNIGHT_SECONDS},b,l,,1x`, 'trade_id_malformed'],
+  ])('rejects a row of REST with %s', (_, line, code) => {
+    expect(build(line, REST)).toMatchObject({ candles: [], rejected: { count: 1, rows: [{ line: 1, code }] } })
+  })
+
+  it('reads words for sides, an empty side, exponents and short times as the archive reader does', () => {
+    const lines = [
+      `1.0,1.0,${MIDNIGHT_SECONDS},buy,market,,1`,
+      `1.0,2E-1,${MIDNIGHT_SECONDS},sell,limit,,2`,
+      '2.0,1.0,999999999,s,m,,3',
+      `3.0,1.0,${MIDNIGHT_SECONDS + 60},,,,4`,
+    ]
+    const { candles, rejected } = build(lines.join('\n'), REST)
+    expect(rejected.count).toBe(0)
+    expect(candles).toMatchObject([
+      { open: '2.0', buyVolume: '0.0', firstTradeId: 3 },
+      { volume: '1.2', buyVolume: '1.0', tradeCount: 2 },
+      { volume: '1.0', buyVolume: undefined },
+    ])
+  })
+
+  it('keeps the first hundred rejected rows and counts the others', () => {
+    const { rejected } = build('x\n'.repeat(250), THREE)
+    expect(rejected.count).toBe(250)
+    expect(rejected.rows.map(({ line }) => line)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+  })
+
+  it('passes over a line that does not end, whole, as one rejected row', () => {
+    const good = `${MIDNIGHT_SECONDS},1.0,1.00\n`
+    const { candles, rejected, rowCount } = build(
+      `${good}${'9'.repeat(700_000)}\n${good}`,
+      THREE,
+      ['1m'],
+      [1000, 400_000],
+    )
+    expect(rejected).toMatchObject({ count: 1, rows: [{ line: 2, code: 'row_malformed' }] })
+    expect(rejected.rows[0]?.raw.length).toBe(64 * 1024)
+    expect(candles).toMatchObject([{ tradeCount: 2, firstTradeId: 1, lastTradeId: 3 }])
+    expect(rowCount).toBe(3)
+  })
+
+  it('stays exact through more rows than a number can add up', () => {
+    const row = (seconds: number): string => `${MIDNIGHT_SECONDS + seconds},99999.99999,999999.99999999\n`
+    const rows = Array.from({ length: 500 }, (_, index) => row(index % 60)).join('')
+    const [candle] = build(rows, THREE).candles
+    expect(candle).toMatchObject({ volume: '499999999.99999500', tradeCount: 500, vwap: '99999.99999' })
+  })
+
+  it('gathers windows, not rows, where rows jump between two of them', () => {
+    const rows = Array.from({ length: 200_000 }, (_, index) => `${MIDNIGHT_SECONDS + (index % 2) * 60},1.0,1\n`)
+    const { candles } = build(rows.join(''), THREE)
+    expect(candles).toMatchObject([
+      { tradeCount: 100_000, firstTradeId: 1, lastTradeId: 199_999 },
+      { tradeCount: 100_000, firstTradeId: 2, lastTradeId: 200_000 },
+    ])
+  })
+})
