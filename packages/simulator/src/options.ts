@@ -32,7 +32,7 @@ export interface SimulatorOptions {
 
 /** @throws UsageError for the first option that is wrong */
 export function checkOptions(options: SimulatorOptions): void {
-  const { kind, replay, seed, activity, speed, history, restCallsPerSecond } = options
+  const { kind, replay, seed, activity, speed, history, port, restCallsPerSecond } = options
   if (kind !== undefined && !MARKET_KINDS.includes(kind)) {
     throw refused('kind', kind, `choose from ${MARKET_KINDS.join(', ')}`)
   }
@@ -43,6 +43,8 @@ export function checkOptions(options: SimulatorOptions): void {
     if (replay === undefined && options[name] !== undefined) throw refused(name, options[name], 'only a replay has one')
   }
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw refused('seed', seed, 'give a whole number')
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw refused('port', port, 'give a whole number from 0 to 65535')
   for (const [name, value] of Object.entries({ activity, speed, history, restCallsPerSecond })) {
     if (value !== undefined && !(value > 0 && Number.isFinite(value)))
       throw refused(name, value, 'give a number above 0')

@@ -10,7 +10,7 @@ export function readFailure(file: string, position: number, cause: unknown): C1E
   if (code === 'EACCES' || code === 'EPERM') {
     return new UsageError('archive_not_readable', `${file} may not be read by this user.`, { cause })
   }
-  return new C1Error(
+  return new UsageError(
     'archive_damaged',
     `${file} is damaged at byte ${position}: ${message}. Fetch it again; what came before that byte has been read.`,
     { details: { file, position }, cause },

@@ -1,4 +1,4 @@
-import { C1Error } from '@c1/market'
+import { UsageError } from '@c1/market'
 
 /** No row of any layout comes near; a file without line ends would otherwise be gathered whole. */
 const LONGEST_LINE = 64 * 1024
@@ -12,7 +12,7 @@ export class LineSplitter {
     this.#label = label
   }
 
-  /** The lines that `chunk` completes. @throws C1Error `archive_damaged` when one does not end */
+  /** The lines that `chunk` completes. @throws UsageError `archive_damaged` when one does not end */
   push(chunk: Uint8Array): string[] {
     const text = this.#rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1')
     const lines: string[] = []
@@ -23,7 +23,7 @@ export class LineSplitter {
     }
     this.#rest = text.slice(start)
     if (this.#rest.length > LONGEST_LINE) {
-      throw new C1Error(
+      throw new UsageError(
         'archive_damaged',
         `${this.#label} holds a line longer than ${LONGEST_LINE} bytes; fetch the file again.`,
       )

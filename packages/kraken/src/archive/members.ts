@@ -31,8 +31,7 @@ const CHUNK_BYTES = 256 * 1024
  * Opens a file by what it starts with, not by its name. Of a zip, the `.csv` members named by one of `names` (upper case,
  * without separators), in any folder; each must be read before the next is asked for.
  *
- * @throws UsageError `archive_not_found`, `archive_member_missing`
- * @throws C1Error `archive_damaged`
+ * @throws UsageError `archive_not_found`, `archive_member_missing`, `archive_damaged`
  */
 export async function* openMembers(
   path: string,

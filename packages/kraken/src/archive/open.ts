@@ -29,8 +29,8 @@ const HEAD_BYTES = 64 * 1024
  * Opens a file of Kraken trades: `.csv`, `.csv.gz`, a stored REST answer, or a zip, of which every member named by one of
  * `aliases` (see `archiveNames`) is opened in turn. Nothing is held but the chunk in hand, except for a stored answer.
  *
- * @throws UsageError `archive_not_found`, `archive_not_readable`, `archive_member_missing`, `archive_foreign`
- * @throws C1Error `archive_damaged`, also while the chunks are read
+ * @throws UsageError `archive_not_found`, `archive_not_readable`, `archive_member_missing`, `archive_foreign`; and
+ *   `archive_damaged`, also while the chunks are read
  */
 export async function* openArchive(
   path: string,
