@@ -1,13 +1,5 @@
 import type { FeatureGroup, FeatureRow } from '@c1/features'
-import {
-  type Candle,
-  type DecimalText,
-  formatSpan,
-  formatTime,
-  MICROS_PER_SECOND,
-  type Trade,
-  trimDecimal,
-} from '@c1/market'
+import { type Candle, formatSpan, formatTime, MICROS_PER_SECOND, type Trade } from '@c1/market'
 import type { Outcome, Prediction } from '@c1/modeling'
 import type { ColumnType, Table, Value } from './table.ts'
 
@@ -102,18 +94,6 @@ export function predictionTable(predictions: Iterable<readonly [Prediction, Outc
 /** A line of Kraken's own trade archive: whole seconds, price, volume. */
 export function krakenTradeLine({ eventTime, price, quantity }: Trade): string {
   return `${Math.floor(eventTime / MICROS_PER_SECOND)},${price},${quantity}`
-}
-
-/** A line of Kraken's own candle archive: the start in seconds, prices and volume without trailing zeros but with a point, count. */
-export function krakenCandleLine(candle: Candle): string {
-  const { close, high, low, open, openTime, tradeCount, volume } = candle
-  const numbers = [open, high, low, close, volume].map(withPoint)
-  return [openTime / MICROS_PER_SECOND, ...numbers, tradeCount].join(',')
-}
-
-function withPoint(text: DecimalText): string {
-  const trimmed = trimDecimal(text)
-  return trimmed.includes('.') ? trimmed : `${trimmed}.0`
 }
 
 function* mapped<Item>(items: Iterable<Item>, row: (item: Item) => Value[]): Generator<Value[]> {

@@ -1,7 +1,6 @@
 export { CandleGrid, type GridCheckpoint, type GridOptions } from './candle-grid.ts'
 export { checkFeature } from './check-feature.ts'
 export { computeRow } from './compute-row.ts'
-export { featureCsvHeader, featureCsvLine } from './csv.ts'
 export {
   CANDLE_COLUMNS,
   type CandleColumn,

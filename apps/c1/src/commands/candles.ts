@@ -1,11 +1,11 @@
 import { archiveNames, openArchive } from '@c1/kraken'
 import { type Candle, INTERVALS, type Interval, parseInterval, UsageError } from '@c1/market'
-import { ColumnarCandles } from '@c1/windowing'
+import { ColumnarCandles, krakenCandleLine } from '@c1/windowing'
 import type { Context } from '../context.ts'
 import { ProgressLine, rateAndEta } from '../progress.ts'
 import { symbolOfFile } from '../symbols.ts'
 import { type Format, writeLines, writeTable } from '../table.ts'
-import { candleTable, krakenCandleLine } from '../tables.ts'
+import { candleTable } from '../tables.ts'
 import { trimPadding } from '../venue-decimals.ts'
 
 export interface CandleFileOptions {

@@ -1,11 +1,12 @@
 import { finalCandles } from '@c1/compute-features'
 import { type EpochMicros, type Interval, type MarketSymbol, parseInterval, UsageError } from '@c1/market'
+import { krakenCandleLine } from '@c1/windowing'
 import type { Context } from '../context.ts'
 import { catchUp } from '../pipeline.ts'
 import { storedSource } from '../source.ts'
 import { storedPredictions, storedTrades, type TimeRange } from '../stored.ts'
 import { type Format, type Table, writeLines, writeTable } from '../table.ts'
-import { candleTable, featureTable, krakenCandleLine, krakenTradeLine, predictionTable, tradeTable } from '../tables.ts'
+import { candleTable, featureTable, krakenTradeLine, predictionTable, tradeTable } from '../tables.ts'
 import { openWorkspace, sourceFolders, type Workspace } from '../workspace.ts'
 
 export const EXPORTS = ['trades', 'candles', 'features', 'predictions'] as const
