@@ -1,5 +1,6 @@
 import { cursorAt, type KrakenRest, type TradesPage } from '@c1/kraken'
 import { type EpochMicros, type Instrument, type MarketSymbol, MICROS_PER_HOUR } from '@c1/market'
+import type { Hole } from './ledger.ts'
 import type { TradeLog } from './trade-log.ts'
 
 export interface HistoryOptions {
@@ -31,13 +32,14 @@ interface Walk {
 /**
  * What REST has to bring: the history before the first live trade, and whatever a broken connection left out.
  *
- * One page at a time, the symbols in turn, because they share one rate limit. A page only ever extends the log's oldest
- * stretch of trades until that meets the next one.
+ * One page at a time, the symbols in turn, because they share one rate limit. A page only ever extends a
+ * stretch of the log's trades until that meets the next one.
  */
 export class History {
   readonly #options: HistoryOptions
   readonly #walks = new Map<MarketSymbol, Walk>()
-  readonly #unserved = new Map<MarketSymbol, number>()
+  /** First ids of the holes that the venue will not fill. */
+  readonly #unserved = new Map<MarketSymbol, Set<number>>()
 
   constructor(options: HistoryOptions) {
     this.#options = options
@@ -111,8 +113,7 @@ export class History {
   #walk(instrument: Instrument, signal: AbortSignal, from?: EpochMicros): Walk {
     const { rest, trades } = this.#options
     const { symbol } = instrument
-    const hole = trades.ledger.firstHole(symbol)
-    const after = hole?.after ?? trades.ledger.newest(symbol)?.time ?? this.#options.now()
+    const after = this.#openHole(symbol)?.after ?? trades.ledger.newest(symbol)?.time ?? this.#options.now()
     const walk = { pages: rest.pages(instrument, cursorAt(after), signal), from: from ?? after, trades: 0 }
     this.#walks.set(symbol, walk)
     return walk
@@ -123,15 +124,17 @@ export class History {
     this.#options.onPage(instrument, page, known)
   }
 
-  #openHole(symbol: MarketSymbol): { readonly first: number; readonly last: number } | undefined {
-    const hole = this.#options.trades.ledger.firstHole(symbol)
-    return hole !== undefined && hole.first !== this.#unserved.get(symbol) ? hole : undefined
+  /** The oldest hole that the venue may still fill: one that it does not serve keeps no other one open. */
+  #openHole(symbol: MarketSymbol): Hole | undefined {
+    const unserved = this.#unserved.get(symbol)
+    return this.#options.trades.ledger.holes(symbol).find(({ first }) => !unserved?.has(first))
   }
 
   #checkServed(instrument: Instrument, first: number): void {
-    const hole = this.#options.trades.ledger.firstHole(instrument.symbol)
+    const { symbol } = instrument
+    const hole = this.#openHole(symbol)
     if (hole === undefined || hole.first !== first) return
-    this.#unserved.set(instrument.symbol, hole.first)
+    this.#unserved.set(symbol, (this.#unserved.get(symbol) ?? new Set()).add(first))
     this.#options.onUnserved(instrument, hole.first, hole.last)
   }
 }

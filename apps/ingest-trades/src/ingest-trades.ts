@@ -107,7 +107,7 @@ export class Ingest {
       connected: this.#connected,
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
       backfill: this.#history.progress(),
-      holes: instruments.map(({ symbol }) => symbol).filter((symbol) => trades.ledger.firstHole(symbol) !== undefined),
+      holes: instruments.map(({ symbol }) => symbol).filter((symbol) => trades.ledger.hasHole(symbol)),
     }
   }
 
@@ -185,7 +185,7 @@ export class Ingest {
     if (wanted.length === 0) return
     this.#count(wanted, 'live')
     this.#settle(this.#options.trades.appendTrades(wanted).then((known) => this.#countKnown(known)))
-    if (wanted.some(({ symbol }) => ledger.firstHole(symbol) !== undefined)) this.#wake()
+    if (wanted.some(({ symbol }) => ledger.hasHole(symbol))) this.#wake()
   }
 
   #closeOutage(until: EpochMicros): void {

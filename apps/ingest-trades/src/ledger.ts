@@ -53,11 +53,17 @@ export class TradeLedger {
     return this.#of(symbol, idSpace)
   }
 
-  /** The oldest hole between the venue's ids of a symbol. */
-  firstHole(symbol: MarketSymbol): Hole | undefined {
-    const [before, after] = this.#of(symbol, 'venue')
-    if (before === undefined || after === undefined) return undefined
-    return { first: before.last + 1, last: after.first - 1, after: before.to }
+  /** The holes between the venue's ids of a symbol, oldest first. */
+  holes(symbol: MarketSymbol): readonly Hole[] {
+    const spans = this.#of(symbol, 'venue')
+    return spans.slice(1).map((after, at) => {
+      const before = spans[at] as LedgerSpan
+      return { first: before.last + 1, last: after.first - 1, after: before.to }
+    })
+  }
+
+  hasHole(symbol: MarketSymbol): boolean {
+    return this.#of(symbol, 'venue').length > 1
   }
 
   /** The newest trade of the venue, by id. */

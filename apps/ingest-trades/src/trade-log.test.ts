@@ -1,0 +1,73 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type DecimalText, type EpochMicros, marketSymbol, type Trade } from '@c1/market'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Place } from './test-support.ts'
+
+const BTC = marketSymbol('BTC/USD')
+
+function trade(tradeId: number): Trade {
+  return {
+    symbol: BTC,
+    idSpace: 'venue',
+    tradeId,
+    eventTime: (1_762_732_800_000_000 + tradeId * 10) as EpochMicros,
+    price: '84000.1' as DecimalText,
+    quantity: '0.5' as DecimalText,
+    side: 'buy',
+    orderType: 'market',
+  }
+}
+const trades = (...ids: number[]): Trade[] => ids.map(trade)
+
+let place: Place
+beforeEach(() => {
+  place = new Place()
+})
+afterEach(() => place.remove())
+
+describe('the trade log', () => {
+  it('takes each trade once and tells how many it held before', async () => {
+    const log = await place.open()
+    expect(await log.appendTrades(trades(1, 2, 3))).toBe(0)
+    expect(await log.appendTrades(trades(2, 3, 4, 4))).toBe(3)
+    expect(await place.messages()).toEqual(trades(1, 2, 3, 4).map((trade) => ({ kind: 'trade', trade })))
+  })
+
+  it('appended at the same time from two sides takes each trade once', async () => {
+    const log = await place.open()
+    const known = await Promise.all([log.appendTrades(trades(1, 2, 3)), log.appendTrades(trades(3, 4, 1))])
+    expect(known[0] + known[1]).toBe(2)
+    expect(await place.messages()).toHaveLength(4)
+  })
+
+  it('killed between an append and the next checkpoint knows after the restart what it appended', async () => {
+    const before = await place.open()
+    await before.appendTrades(trades(1, 2, 3))
+    await before.close()
+    const killed = await place.open()
+    await killed.appendTrades(trades(4, 5, 9))
+    await place.abandon()
+    const after = await place.open()
+    expect(JSON.stringify(after.ledger)).toBe(JSON.stringify(killed.ledger))
+    expect(await after.appendTrades(trades(1, 4, 5, 6, 9))).toBe(4)
+    expect(after.ledger.holes(BTC)).toMatchObject([{ first: 7, last: 8 }])
+  })
+
+  it('has the same ledger from a checkpoint, from the log alone, and from a checkpoint ahead of a log that lost its tail', async () => {
+    const log = await place.open()
+    await log.appendTrades(trades(5, 6, 1, 2))
+    await log.close()
+    const ledgers: string[] = [JSON.stringify(log.ledger)]
+    const ahead = place.checkpoints.load('trade-ledger') as { position: Record<number, number> }
+    for (const checkpoint of [undefined, { ...ahead, position: { 0: 1_000_000 }, ledger: [] }]) {
+      rmSync(join(place.folder, 'checkpoints', 'trade-ledger.json'))
+      if (checkpoint !== undefined) place.checkpoints.save('trade-ledger', checkpoint)
+      await place.abandon()
+      const again = await place.open()
+      ledgers.push(JSON.stringify(again.ledger))
+      await again.close()
+    }
+    expect(new Set(ledgers).size).toBe(1)
+  })
+})
