@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type EventLog, featuresCodec, type Position, TOPICS } from '@c1/event-log'
 import type { FeatureGroupStore } from '@c1/feature-store'
+import { QuietTask } from '@c1/service'
 
 /** The consumer group whose committed position says how much of the features topic the store holds on disk. */
 export const STORE_GROUP = 'feature-store'
@@ -13,7 +15,6 @@ export class Materialiser {
   readonly #codec: ReturnType<typeof featuresCodec>
   #reached: Position = {}
   #waiting: { readonly position: Position; readonly resolve: () => void }[] = []
-  #flushedAt = performance.now()
 
   constructor(log: EventLog, store: FeatureGroupStore, source: string) {
     this.#log = log
@@ -28,13 +29,24 @@ export class Materialiser {
       signal,
       ...(until && { until }),
     })
-    for await (const { records, next } of consumer) {
-      const messages = records.map((record) => this.#codec.decode(record))
-      await this.#store.write(messages.flatMap((message) => (message.kind === 'features' ? [message.row] : [])))
-      this.#reach(next)
-      if (performance.now() - this.#flushedAt >= FLUSH_EVERY_MS) await this.#flush(consumer.commit.bind(consumer))
+    const flushing = new QuietTask({
+      task: () => this.#flush((position) => consumer.commit(position)),
+      everyMs: FLUSH_EVERY_MS,
+    })
+    try {
+      for await (const { records, next } of consumer) {
+        // Whatever else waits for these rows, predictions above all, goes first.
+        await nextTurn()
+        await flushing.begin()
+        const messages = records.map((record) => this.#codec.decode(record))
+        await this.#store.write(messages.flatMap((message) => (message.kind === 'features' ? [message.row] : [])))
+        this.#reach(next)
+        await flushing.end()
+      }
+      await flushing.close()
+    } finally {
+      await flushing.cancel()
     }
-    await this.#flush(consumer.commit.bind(consumer))
   }
 
   /** The store was flushed up to there; but a power cut can leave the log behind the store, which is then written again. */
@@ -58,9 +70,9 @@ export class Materialiser {
   }
 
   async #flush(commit: (position: Position) => Promise<void>): Promise<void> {
+    const position = this.#reached
     await this.#store.flush()
-    if (Object.keys(this.#reached).length > 0) await commit(this.#reached)
-    this.#flushedAt = performance.now()
+    await commit(position)
   }
 }
 

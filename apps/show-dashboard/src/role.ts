@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Codec,
   candlesCodec,
@@ -72,6 +73,8 @@ function reader<Message>({ log, signal }: ShowDashboardOptions, { topic, codec, 
     let position = from === 'earliest' ? (await log.bounds(topic)).begin : from
     const consumer = await log.consumer(topic, { from, signal, ...(until && { until }) })
     for await (const { records, next } of consumer) {
+      // What is shown may wait for what is predicted.
+      await nextTurn()
       for (const record of records) apply(codec.decode(record))
       position = next
     }

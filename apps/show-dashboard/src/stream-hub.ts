@@ -66,6 +66,8 @@ export class StreamHub {
       for (const client of this.#clients) this.#sendStatus(client, true)
       return
     }
+    // Provisional candles are not kept for clients that come back.
+    if (this.#clients.size === 0 && change.kind === 'candle' && change.candle.state === 'provisional') return
     const event = this.#eventOf(change)
     for (const client of this.#clients) client.send(event)
   }

@@ -56,9 +56,10 @@ class TrainingFold implements Fold {
   }
 
   step(record: StoredRecord): readonly Output[] | Promise<readonly Output[]> {
+    // A record's key and timestamp say as much as its value, and most rows come before the next cut-off.
+    if (record.timestamp < (this.#next.get(record.key as MarketSymbol) ?? 0)) return []
     const message = this.#codec.decode(record)
     const { symbol, eventTime } = message.kind === 'features' ? message.row : message
-    if (eventTime < (this.#next.get(symbol) ?? 0)) return []
     return this.#pass(symbol, eventTime, { [record.partition]: record.offset + 1 })
   }
 

@@ -2,7 +2,7 @@ import type { FeatureGroup, FeatureRow } from '@c1/features'
 import { type EpochMicros, formatTime, InvariantError, intervalMicros } from '@c1/market'
 import { vectorDigest } from './digest.ts'
 import { logReturn } from './labels.ts'
-import type { ModelKind } from './model.ts'
+import type { FittedModel, ModelKind } from './model.ts'
 import type { ModelVersion } from './model-version.ts'
 import type { Outcome, Prediction } from './prediction.ts'
 
@@ -46,7 +46,7 @@ export function makePrediction({ version, kinds, row, group, madeAt }: Predictio
   const indexes = version.card.features.map((feature) => group.features.findIndex(({ name }) => name === feature))
   const absent = version.card.features.filter((_, at) => indexes[at] === -1)
   if (absent.length > 0) return { refused: `${nameOf(version)} needs ${absent.join(', ')}, which the features lack` }
-  const value = kind.restore(version.model).predict(indexes.map((index) => row.values[index] as number))
+  const value = restored(kind, version).predict(indexes.map((index) => row.values[index] as number))
   if (!Number.isFinite(value))
     return { refused: `${nameOf(version)} needs a value that is missing (${missing(row, group)})` }
   return {
@@ -66,6 +66,17 @@ export function makePrediction({ version, kinds, row, group, madeAt }: Predictio
     firstTradeId: row.firstTradeId,
     lastTradeId: row.lastTradeId,
   }
+}
+
+const fitted = new WeakMap<ModelVersion, { readonly kind: ModelKind; readonly model: FittedModel }>()
+
+/** A version is restored once: it predicts every candle until the next one. */
+function restored(kind: ModelKind, version: ModelVersion): FittedModel {
+  const known = fitted.get(version)
+  if (known?.kind === kind) return known.model
+  const model = kind.restore(version.model)
+  fitted.set(version, { kind, model })
+  return model
 }
 
 function checkInForce(version: ModelVersion, row: FeatureRow): void {

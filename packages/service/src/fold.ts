@@ -1,5 +1,6 @@
 import type { EventLog, LogRecord, Position, Producer, StoredRecord } from '@c1/event-log'
 import type { CheckpointStore } from './checkpoint-store.ts'
+import { QuietTask } from './quiet-task.ts'
 import { Rederivation } from './rederivation.ts'
 
 export interface Output {
@@ -36,7 +37,7 @@ export interface FoldOptions {
   readonly settle?: () => Promise<void>
   /** Told when re-derived output differs from what the log holds; the new output is appended. */
   readonly onDifference?: (again: Output, stored: StoredRecord) => void
-  /** Milliseconds between checkpoints while records flow. Default 2000. */
+  /** Least milliseconds between checkpoints, which wait for a pause in the records (see `QuietTask`). Default 2000. */
   readonly checkpointEveryMs?: number
 }
 
@@ -59,12 +60,16 @@ export async function runFold(options: FoldOptions): Promise<void> {
   if (checkpoint !== undefined) fold.restore(checkpoint.state)
   const producers = new Map<string, Producer>()
   const rederivation = await Rederivation.open(options, checkpoint?.outputs ?? {})
+  let cancelSaving = async (): Promise<void> => {}
   try {
     for (const topic of options.outputs) producers.set(topic, await log.producer(topic))
     const from = checkpoint?.input ?? 'earliest'
     const consumer = await log.consumer(input, { from, signal, ...(options.until && { until: options.until }) })
     const saver = new CheckpointSaver(options, rederivation)
+    const saving = new QuietTask({ task: () => saver.save(), everyMs: options.checkpointEveryMs ?? 2000 })
+    cancelSaving = () => saving.cancel()
     for await (const batch of consumer) {
+      await saving.begin()
       const fresh: Output[] = []
       for (const record of batch.records) {
         const stepped = fold.step(record)
@@ -72,10 +77,12 @@ export async function runFold(options: FoldOptions): Promise<void> {
         for (const output of outputs) if (await rederivation.isNew(output)) fresh.push(output)
       }
       await append(producers, fresh)
-      await saver.passed(batch.next)
+      saver.position = batch.next
+      await saving.end()
     }
-    await saver.save()
+    await saving.close()
   } finally {
+    await cancelSaving()
     await rederivation.close()
     for (const producer of producers.values()) await producer.close()
   }
@@ -102,32 +109,24 @@ async function usableCheckpoint(options: FoldOptions): Promise<Checkpoint | unde
 }
 
 class CheckpointSaver {
+  /** Everything before it has taken effect. */
+  position: Position = {}
   readonly #options: FoldOptions
   readonly #rederivation: Rederivation
-  #position: Position | undefined
-  #savedAt = performance.now()
 
   constructor(options: FoldOptions, rederivation: Rederivation) {
     this.#options = options
     this.#rederivation = rederivation
   }
 
-  async passed(position: Position): Promise<void> {
-    this.#position = position
-    if (performance.now() - this.#savedAt >= (this.#options.checkpointEveryMs ?? 2000)) await this.save()
-  }
-
   async save(): Promise<void> {
-    if (this.#position === undefined) return
     const { checkpoints, fold, log, name, settle, version } = this.#options
     await settle?.()
     const outputs: Record<string, Position> = {}
     for (const topic of this.#options.outputs) {
       outputs[topic] = this.#rederivation.reached(topic) ?? (await log.bounds(topic)).end
     }
-    const checkpoint: Checkpoint = { version, input: this.#position, outputs, state: fold.checkpoint() }
+    const checkpoint: Checkpoint = { version, input: this.position, outputs, state: fold.checkpoint() }
     checkpoints.save(name, checkpoint)
-    this.#position = undefined
-    this.#savedAt = performance.now()
   }
 }

@@ -3,5 +3,6 @@ export { type Configuration, type ConfigurationSources, type Origin, resolveConf
 export { type Fold, type FoldOptions, type Output, runFold } from './fold.ts'
 export { createLogger, type Logger, type LogLevel } from './logger.ts'
 export { type Counter, type Gauge, Metrics, type Registry } from './metrics.ts'
+export { QuietTask, type QuietTaskOptions } from './quiet-task.ts'
 export { type Role, runRoles } from './roles.ts'
 export { SETTINGS, type Setting, type Settings } from './settings.ts'
