@@ -73,6 +73,18 @@ describe('a window is final', () => {
     expect(told(afterwards, at(7, 10 * SECOND), at(8, 70 * SECOND), heartbeat(6, 0))).toEqual([[], [], ['1m 00:00 r1']])
   })
 
+  it('when a heartbeat spoke of its last trades before they came', () => {
+    const windows = new CandleWindows(ONE)
+    const messages = [
+      at(1, 10 * SECOND),
+      at(2, 20 * SECOND),
+      heartbeat(4, MINUTE),
+      at(3, 30 * SECOND),
+      at(4, 40 * SECOND),
+    ]
+    expect(told(windows, ...messages)).toEqual([[], [], [], [], ['1m 00:00 r1']])
+  })
+
   it('with the trade at its first instant, without the one at its last', () => {
     const windows = new CandleWindows(ONE)
     const messages = [heartbeat(0, 0), at(1, 0), at(2, MINUTE - 1), at(3, MINUTE), heartbeat(3, 2 * MINUTE)]

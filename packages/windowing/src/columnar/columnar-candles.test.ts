@@ -208,7 +208,7 @@ describe('ColumnarCandles', () => {
     ['a time that is none', 'NaN,1.0,1.0', 'time_malformed'],
     ['a time with a letter at its end', '167253120x,1.0,1.0', 'time_malformed'],
     ['a time with a letter at its start', 'x672531200,1.0,1.0', 'time_malformed'],
-    ['bytes of zero', '\0\0\0\0\0\0\0\0\0\0,1.0,1.0', 'time_malformed'],
+    ['bytes of zero', '\0\0\0\0\0\0\0\x0012,1.0,1.0', 'time_malformed'],
     ['a space', ' ', 'row_malformed'],
   ])('rejects a row with %s and goes on, counting it', (_, line, code) => {
     const good = `${MIDNIGHT_SECONDS},1.0,1.00\n`
@@ -266,14 +266,23 @@ describe('ColumnarCandles', () => {
     expect(rowCount).toBe(3)
   })
 
-  it('stays exact through more rows than a number can add up', () => {
-    const row = (seconds: number): string => `${MIDNIGHT_SECONDS + seconds},99999.99999,999999.99999999\n`
-    const rows = Array.from({ length: 500 }, (_, index) => row(index % 60)).join('')
-    const [candle] = build(rows, THREE).candles
-    expect(candle).toMatchObject({ volume: '499999999.99999500', tradeCount: 500, vwap: '99999.99999' })
+  it.each([
+    ['volumes', '1', '999999999.999999'],
+    ['products', '1000000', '999999999.999999'],
+    ['lower parts of products', '42949.67295', '99.99999999'],
+    ['products of a large price', '99999.99999', '42.94967295'],
+    ['what the loop does not read', '99999.99999', '999999.99999999'],
+  ])('stays exact through more %s than a number can add up', (_, price, volume) => {
+    const row = (index: number): Row => {
+      return { ordinal: index + 1, time: `${MIDNIGHT_SECONDS + (index % 60)}`, price, volume, side: 'buy' }
+    }
+    const rows = Array.from({ length: 500 }, (_, index) => row(index))
+    const { candles } = build(rows.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE)
+    const trades = rows.map((row) => tradeOf(row, THREE, rows))
+    expect(candles).toEqual(naiveCandles(trades, '1m', undefined))
   })
 
-  it('gathers windows, not rows, where rows jump between two of them', () => {
+  it('adds up rows that jump between two windows', () => {
     const rows = Array.from({ length: 200_000 }, (_, index) => `${MIDNIGHT_SECONDS + (index % 2) * 60},1.0,1\n`)
     const { candles } = build(rows.join(''), THREE)
     expect(candles).toMatchObject([

@@ -59,6 +59,11 @@ export class WindowSums {
     this.#gathered.set(openSeconds, known === undefined ? sums : known.merge(sums))
   }
 
+  /** Entries in memory: as many as there are windows, and some where rows were not in order. */
+  get size(): number {
+    return this.#segments.count + this.#gathered.size
+  }
+
   /** The most decimals of any window. */
   get decimals(): { readonly price: number; readonly quantity: number } {
     let { price, quantity } = this.#segments.decimals
