@@ -65,7 +65,7 @@ describe('own-feature-and-model', () => {
     const own = settings.filter(({ origin }) => origin === 'c1.config.ts').map(({ key, value }) => [key, value])
     expect(own).toEqual([
       ['symbols', 'BTC/USD'],
-      ['intervals', '1m,1h'],
+      ['trainEvery', '30m'],
     ])
   })
 

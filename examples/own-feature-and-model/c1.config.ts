@@ -54,7 +54,7 @@ function bestLine({ inputs, labels, names }: TrainingData): Line {
 
 export default defineConfig({
   symbols: ['BTC/USD'],
-  intervals: ['1m', '1h'],
+  trainEvery: '30m',
   featureGroup: { version: 2 },
   features: [efficiencyRatio20],
   models: [oneInput],
