@@ -59,7 +59,7 @@ class FeatureFold implements Fold {
   readonly #live: LiveFeatures
   /** How far each symbol's candles have come: when a correction came to be known. */
   readonly #passed = new Map<MarketSymbol, EpochMicros>()
-  /** Of the rows that were derived again from the candle log, the newest revision. */
+  /** Of the rows that were made more than once, the newest revision. */
   readonly #revisions = new Map<string, number>()
 
   constructor(options: ComputeFeaturesOptions) {
@@ -78,7 +78,7 @@ class FeatureFold implements Fold {
     const rows = this.#live.push(candle, knownAt)
     if (rows === 'before-grid') return this.#deriveAgain(candle, knownAt, record)
     if (rows.length === 0) return [this.#heartbeat(candle.symbol, candle.closeTime)]
-    return this.#outputs(rows)
+    return this.#outputs(rows.map((row) => this.#numbered(row, row.revision)))
   }
 
   checkpoint(): FeatureFoldState {
@@ -120,6 +120,8 @@ class FeatureFold implements Fold {
     // Windows without trades repeat the close before them, so the candle is read as long as they last.
     const next = candles.find(({ openTime }) => openTime > candle.openTime)
     const reach = (next?.openTime ?? candle.closeTime) + (maxLookBack - 1) * step
+    const newest = candles.at(-1)?.closeTime ?? candle.closeTime
+    if (reach > newest - maxLookBack * step) this.#live.relearn(candle.symbol, candles)
     const rows = historyFeatures(features, candles)
       .filter(({ eventTime }) => eventTime >= candle.closeTime && eventTime <= reach)
       .map((row) => this.#revised(row, candle, knownAt))
@@ -127,14 +129,17 @@ class FeatureFold implements Fold {
   }
 
   #revised(row: FeatureRow, candle: Candle, knownAt: EpochMicros): FeatureRow {
-    const key = `${row.symbol} ${row.eventTime}`
     const isNew = candle.revision === 1 && row.eventTime === candle.closeTime
-    const revision = this.#revisions.get(key) ?? (isNew ? 0 : 1)
-    this.#revisions.set(key, revision + 1)
-    return {
-      ...row,
-      revision: revision + 1,
-      availableAt: isNew ? row.availableAt : (Math.max(row.eventTime, knownAt) as EpochMicros),
-    }
+    const availableAt = isNew ? row.availableAt : (Math.max(row.eventTime, knownAt) as EpochMicros)
+    return this.#numbered({ ...row, availableAt }, isNew ? 1 : 2)
+  }
+
+  /** The row with the revision after its newest, which is `usual` where it was not made again before. */
+  #numbered(row: FeatureRow, usual: number): FeatureRow {
+    const key = `${row.symbol} ${row.eventTime}`
+    const before = this.#revisions.get(key)
+    const revision = before === undefined ? usual : before + 1
+    if (revision > 1) this.#revisions.set(key, revision)
+    return revision === row.revision ? row : { ...row, revision }
   }
 }

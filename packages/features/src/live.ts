@@ -1,4 +1,4 @@
-import type { Candle, EpochMicros, MarketSymbol } from '@c1/market'
+import { type Candle, type EpochMicros, intervalMicros, type MarketSymbol } from '@c1/market'
 import { CandleGrid, type GridCheckpoint } from './candle-grid.ts'
 import { computeRow } from './compute-row.ts'
 import type { FeatureSet } from './feature-set.ts'
@@ -30,7 +30,7 @@ export class LiveFeatures {
    * `correctedAt` is when it became known, by the market's clock. A candle that it has already gives nothing.
    *
    * `before-grid`: the correction is of a candle older than the newest `maxLookBack`, so its rows must be derived again
-   * from the candle log. Nothing has changed.
+   * from the candle log. Nothing has changed: where rows to come may read the candle, `relearn` has to follow.
    *
    * @throws InvariantError `candle_unexpected` for another interval or a provisional candle
    */
@@ -42,6 +42,17 @@ export class LiveFeatures {
     if (at >= 0 && age < this.#retain && candle.revision <= grid.revision(at)) return []
     if (at < 0 || age >= this.#set.maxLookBack) return 'before-grid'
     return this.#correct(grid, at, candle, correctedAt)
+  }
+
+  /**
+   * Takes a symbol's final candles, ascending and one a window in its newest revision, in the place of those it has. Their
+   * rows count as made.
+   */
+  relearn(symbol: MarketSymbol, candles: readonly Candle[]): void {
+    const grid = this.#gridOf(symbol)
+    grid.clear()
+    const oldest = (candles.at(-1)?.closeTime ?? 0) - 2 * this.#retain * intervalMicros(this.#set.group.interval)
+    for (const candle of candles) if (candle.closeTime > oldest) this.#advance(grid, candle)
   }
 
   /** JSON. */
