@@ -1,0 +1,117 @@
+/** The process under test of the latency benchmark: every role of `c1 up`, wired as there, with a probe beside them. */
+import { runRoles } from '@c1/service'
+import { openContext } from '../../apps/c1/src/context.ts'
+import { openDashboard } from '../../apps/c1/src/dashboard.ts'
+import { Pipeline } from '../../apps/c1/src/pipeline.ts'
+import { openVenue } from '../../apps/c1/src/venue.ts'
+import { openWorkspace, ROLES } from '../../apps/c1/src/workspace.ts'
+import { LatencyProbe } from './probe.ts'
+
+export interface SystemOptions {
+  readonly dataDir: string
+  readonly symbols: readonly string[]
+  /** Seconds of steady running before the measured part. */
+  readonly warmUp: number
+  /** Seconds measured. */
+  readonly measured: number
+}
+
+export interface Measurement {
+  readonly seconds: number
+  readonly trades: number
+  readonly cpuSeconds: number
+  /** Candles closed by a live trade, by time, milliseconds since the measured part began; absent steps never happened. */
+  readonly closings: readonly {
+    readonly at: number
+    readonly candle?: number
+    readonly features?: number
+    readonly prediction?: number
+  }[]
+}
+
+const options: SystemOptions = JSON.parse(process.argv[2] as string)
+const stop = new AbortController()
+const source = { kind: 'kraken', folder: 'kraken' } as const
+const { dataDir } = options
+// One day between trainings: with the market's clock this fast, an hour of it would be one measured minute.
+const flags = { source: 'kraken', symbols: options.symbols.join(), dataDir, httpPort: '0', trainEvery: '1d' }
+const context = await openContext(flags, stop.signal)
+const probe = new LatencyProbe()
+probe.watchSockets()
+
+const workspace = await openWorkspace(context, source.folder, ROLES)
+const venue = await openVenue(context, source, workspace.directory)
+const pipeline = new Pipeline(context, workspace)
+const { ingest, trades } = await pipeline.openIngest(venue)
+probe.watchTrades(trades)
+const symbols = venue.instruments.map(({ symbol }) => symbol)
+const dashboard = await openDashboard({
+  context,
+  workspace,
+  metrics: pipeline.metrics,
+  simulated: true,
+  symbols,
+  instruments: venue.instruments,
+  clock: () => venue.clock.now(),
+  readiness: () => ({ ready: true, reasons: [] }),
+  progress: () => [],
+})
+const running = runRoles(
+  [
+    { name: 'ingest-trades', run: (signal) => ingest.run(signal) },
+    pipeline.buildCandles(),
+    pipeline.computeFeatures(),
+    pipeline.storeFeatures(),
+    pipeline.trainModel(symbols, venue.identity.startedAt, (position) => pipeline.stored(position)),
+    pipeline.servePredictions(() => venue.clock.now()),
+    { name: 'show-dashboard', run: dashboard.run },
+    { name: 'probe', run: (signal) => probe.watchLog(workspace.log, signal) },
+  ],
+  stop.signal,
+  context.logger,
+)
+
+await Promise.race([running, predicting()])
+await seconds(options.warmUp)
+const measurement = await measure(options.measured)
+stop.abort()
+await running
+await dashboard.close()
+await trades.close()
+await venue.close()
+await workspace.close()
+process.send?.(measurement, () => process.exit())
+
+/** Resolves when the newest candle of every symbol has its prediction: history is fetched and the models are trained. */
+async function predicting(): Promise<void> {
+  for (;;) {
+    await seconds(0.5)
+    const newest = probe.closings.slice(-2 * symbols.length)
+    const predicted = newest.filter(({ predictionAt }) => predictionAt !== undefined)
+    if (predicted.length >= symbols.length && ingest.status().backfill.length === 0) return
+  }
+}
+
+async function measure(length: number): Promise<Measurement> {
+  const [from, cpu, before] = [performance.now(), process.cpuUsage(), probe.trades]
+  await seconds(length)
+  const [to, used, count] = [performance.now(), process.cpuUsage(cpu), probe.trades - before]
+  // The last closings get time for their predictions.
+  await seconds(1)
+  const closings = probe.closings.filter(({ arrivedAt }) => arrivedAt >= from && arrivedAt < to)
+  return {
+    seconds: (to - from) / 1000,
+    trades: count,
+    cpuSeconds: (used.user + used.system) / 1e6,
+    closings: closings.map(({ arrivedAt, candleAt, featuresAt, predictionAt }) => ({
+      at: arrivedAt - from,
+      ...(candleAt !== undefined && { candle: candleAt - arrivedAt }),
+      ...(featuresAt !== undefined && { features: featuresAt - arrivedAt }),
+      ...(predictionAt !== undefined && { prediction: predictionAt - arrivedAt }),
+    })),
+  }
+}
+
+function seconds(count: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, count * 1000))
+}
