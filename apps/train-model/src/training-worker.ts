@@ -50,8 +50,14 @@ export class TrainingWorker {
   #start(): Worker {
     const worker = new Worker(new URL('./train.worker.ts', import.meta.url), { workerData: this.#kindsModule })
     worker.on('message', (reply: TrainingReply) => this.#settle(reply))
-    worker.on('error', (cause) => this.#fail(cause))
-    worker.on('exit', () => this.#fail(new C1Error('training_stopped', 'The training thread was stopped.')))
+    // A dead thread answers nothing more: the next task starts a new one.
+    const died = (cause: unknown): void => {
+      if (this.#worker !== worker) return
+      this.#worker = undefined
+      this.#fail(cause)
+    }
+    worker.on('error', died)
+    worker.on('exit', () => died(new C1Error('training_stopped', 'The training thread was stopped.')))
     return worker
   }
 }
