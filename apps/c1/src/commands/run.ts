@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import { STORE_GROUP } from '@c1/compute-features'
-import { type EventLog, type Position, TOPICS } from '@c1/event-log'
+import { storeGroup } from '@c1/compute-features'
+import { type Position, TOPICS } from '@c1/event-log'
 import { systemTime, UsageError } from '@c1/market'
 import { type Metrics, type Role, runRoles } from '@c1/service'
 import { closing } from '../closing.ts'
@@ -92,17 +92,16 @@ function trainModel(context: Context, source: MarketSource, workspace: Workspace
       `${workspace.directory} holds no live data yet: start ingest-trades first, or train on imported data with "c1 train".`,
     )
   }
-  return pipeline.trainModel(symbols, identity.startedAt, (position) =>
-    storedElsewhere(workspace.log, position, signal),
-  )
+  return pipeline.trainModel(symbols, identity.startedAt, (position) => storedElsewhere(workspace, position, signal))
 }
 
 const POLL_MS = 200
 
 /** Another process writes the store: it commits how far it is. */
-async function storedElsewhere(log: EventLog, position: Position, signal: AbortSignal): Promise<void> {
+async function storedElsewhere({ features, log }: Workspace, position: Position, signal: AbortSignal): Promise<void> {
+  const group = storeGroup(features.group)
   while (!signal.aborted) {
-    const reached = await log.committed(TOPICS.features, STORE_GROUP)
+    const reached = await log.committed(TOPICS.features, group)
     if (Object.entries(position).every(([partition, offset]) => (reached[Number(partition)] ?? 0) >= offset)) return
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
