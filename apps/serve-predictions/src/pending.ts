@@ -28,9 +28,12 @@ export class PendingPredictions {
     if (at !== -1) pending[at] = said
   }
 
-  observePrice(symbol: MarketSymbol, time: EpochMicros, close: number): void {
+  /** False for a time that is not after the newest one: older history has no future left to predict. */
+  observePrice(symbol: MarketSymbol, time: EpochMicros, close: number): boolean {
     const { prices } = this.#of(symbol)
-    if (time > (prices.at(-1)?.time ?? 0)) prices.push({ time, close })
+    const isNew = time > (prices.at(-1)?.time ?? 0)
+    if (isNew) prices.push({ time, close })
+    return isNew
   }
 
   /** The outcomes that are known once everything before `time` is, oldest first. */

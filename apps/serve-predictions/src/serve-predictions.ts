@@ -74,11 +74,12 @@ class PredictionFold implements Fold {
 
   step(record: StoredRecord): readonly Output[] | Promise<readonly Output[]> {
     const message = this.#codecs.features.decode(record)
+    if (message.kind === 'other-group') return []
     if (message.kind === 'heartbeat') return this.#outcomes(message.symbol, message.eventTime)
     const { row } = message
     // A corrected row corrects what is stored; what was predicted from the first one stays said.
     if (row.revision > 1) return []
-    this.#pending.observePrice(row.symbol, row.eventTime, row.values[this.#closeColumn] as number)
+    if (!this.#pending.observePrice(row.symbol, row.eventTime, row.values[this.#closeColumn] as number)) return []
     const outcomes = this.#outcomes(row.symbol, row.eventTime)
     const version = this.#options.versions.inForce(modelName(row.symbol, this.#options.horizon), row.eventTime)
     if (version instanceof Promise) return version.then((version) => [...outcomes, ...this.#predict(row, version)])
