@@ -67,7 +67,7 @@ function answer<Message>(child: ChildProcess): Promise<Message> {
   })
 }
 
-function resultOf({ closings, cpuSeconds, seconds, trades }: Measurement): BenchResult {
+function resultOf({ closings, cpuSeconds, seconds, trades, waitedSeconds }: Measurement): BenchResult {
   const prediction = quantilesOf(closings, 'prediction')
   return {
     workload:
@@ -82,7 +82,10 @@ function resultOf({ closings, cpuSeconds, seconds, trades }: Measurement): Bench
         unit: 'candles',
       },
       { label: 'trades received', value: trades / seconds, unit: 'trades/s' },
-      { label: 'processor', value: cpuSeconds / seconds, unit: 'cores' },
+      { label: 'processor time', value: cpuSeconds, unit: `s of ${seconds.toFixed(0)}` },
+      ...(waitedSeconds === undefined
+        ? []
+        : [{ label: 'main thread waited for a processor', value: waitedSeconds, unit: `s of ${seconds.toFixed(0)}` }]),
     ],
     ratios: Object.entries(TARGETS).map(([share, target]) => {
       const label = `socket to prediction, median ${share}`

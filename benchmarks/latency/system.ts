@@ -1,4 +1,5 @@
 /** The process under test of the latency benchmark: every role of `c1 up`, wired as there, with a probe beside them. */
+import { readFileSync } from 'node:fs'
 import { runRoles } from '@c1/service'
 import { openContext } from '../../apps/c1/src/context.ts'
 import { openDashboard } from '../../apps/c1/src/dashboard.ts'
@@ -20,6 +21,8 @@ export interface Measurement {
   readonly seconds: number
   readonly trades: number
   readonly cpuSeconds: number
+  /** That the main thread was ready to run and other processes had the processors; Linux tells. */
+  readonly waitedSeconds: number | undefined
   /** Candles closed by a live trade, by time, milliseconds since the measured part began; absent steps never happened. */
   readonly closings: readonly {
     readonly at: number
@@ -93,9 +96,10 @@ async function predicting(): Promise<void> {
 }
 
 async function measure(length: number): Promise<Measurement> {
-  const [from, cpu, before] = [performance.now(), process.cpuUsage(), probe.trades]
+  const [from, cpu, before, waited] = [performance.now(), process.cpuUsage(), probe.trades, waitedSeconds()]
   await seconds(length)
   const [to, used, count] = [performance.now(), process.cpuUsage(cpu), probe.trades - before]
+  const waitedAfter = waitedSeconds()
   // The last closings get time for their predictions.
   await seconds(1)
   const closings = probe.closings.filter(({ arrivedAt }) => arrivedAt >= from && arrivedAt < to)
@@ -103,12 +107,22 @@ async function measure(length: number): Promise<Measurement> {
     seconds: (to - from) / 1000,
     trades: count,
     cpuSeconds: (used.user + used.system) / 1e6,
+    waitedSeconds: waited === undefined || waitedAfter === undefined ? undefined : waitedAfter - waited,
     closings: closings.map(({ arrivedAt, candleAt, featuresAt, predictionAt }) => ({
       at: arrivedAt - from,
       ...(candleAt !== undefined && { candle: candleAt - arrivedAt }),
       ...(featuresAt !== undefined && { features: featuresAt - arrivedAt }),
       ...(predictionAt !== undefined && { prediction: predictionAt - arrivedAt }),
     })),
+  }
+}
+
+function waitedSeconds(): number | undefined {
+  try {
+    const [, nanoseconds] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')
+    return Number(nanoseconds) / 1e9
+  } catch {
+    return undefined
   }
 }
 
