@@ -1,27 +1,25 @@
 import { candlesCodec, type EventLog, type StoredRecord, TOPICS, tradesCodec } from '@c1/event-log'
-import type { Interval } from '@c1/market'
+import { INTERVALS } from '@c1/market'
 import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import { type CandleEvent, CandleWindows } from '@c1/windowing'
 
 export interface BuildCandlesOptions {
   readonly log: EventLog
   readonly checkpoints: CheckpointStore
-  /** The intervals to build. */
-  readonly intervals: readonly Interval[]
   readonly source: string
   readonly logger: Logger
   readonly metrics: Metrics
   readonly until?: 'end'
 }
 
-/** Trades in, final candles out. @throws InvariantError when the log holds what is no trade, heartbeat or outage */
+/** Trades in, final candles of every interval out. @throws InvariantError when the log holds what is no trade, heartbeat or outage */
 export async function buildCandles(options: BuildCandlesOptions, signal: AbortSignal): Promise<void> {
-  const { checkpoints, intervals, log, logger, metrics, until } = options
+  const { checkpoints, log, logger, metrics, until } = options
   const counter = metrics.counter('c1_candles_total', 'Final candles written', ['interval'])
   await runFold({
     log,
     name: 'build-candles',
-    version: `1 ${intervals.join()}`,
+    version: '1',
     input: TOPICS.trades,
     outputs: [TOPICS.candles],
     fold: new CandleFold(options, (event) => {
@@ -33,6 +31,9 @@ export async function buildCandles(options: BuildCandlesOptions, signal: AbortSi
     onDifference: (again) => logger.warn({ symbol: again.record.key }, 'a candle derived again differs from the log'),
   })
 }
+
+/** Larger candles are rolled up from the smallest, so all of them cost hardly more than one. */
+const EVERY_INTERVAL = { intervals: INTERVALS }
 
 class CandleFold implements Fold {
   readonly #options: BuildCandlesOptions
@@ -46,7 +47,7 @@ class CandleFold implements Fold {
     this.#onEvent = onEvent
     this.#trades = tradesCodec(options.source)
     this.#candles = candlesCodec(options.source)
-    this.#windows = new CandleWindows(options)
+    this.#windows = new CandleWindows(EVERY_INTERVAL)
   }
 
   step(record: StoredRecord): Output[] {
@@ -58,7 +59,7 @@ class CandleFold implements Fold {
   }
 
   restore(state: unknown): void {
-    this.#windows = CandleWindows.restore(state, this.#options)
+    this.#windows = CandleWindows.restore(state, EVERY_INTERVAL)
   }
 
   #output(event: CandleEvent): Output[] {

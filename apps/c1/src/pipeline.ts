@@ -41,11 +41,7 @@ export class Pipeline {
   }
 
   buildCandles(until?: 'end'): Role {
-    const options: BuildCandlesOptions = {
-      ...this.#common(),
-      intervals: this.#context.settings.intervals,
-      ...(until && { until }),
-    }
+    const options: BuildCandlesOptions = { ...this.#common(), ...(until && { until }) }
     return { name: 'build-candles', run: (signal) => buildCandles(options, signal) }
   }
 

@@ -3,7 +3,7 @@ import { openEmbeddedStore } from '@c1/feature-store'
 import type { FeatureRow } from '@c1/features'
 import type { EpochMicros } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Materialiser, STORE_GROUP } from './materialise.ts'
+import { Materialiser, storeGroup } from './materialise.ts'
 import { BTC, candle, newest, Place, SET, SOURCE } from './test-support.ts'
 
 let place: Place
@@ -35,7 +35,7 @@ describe('the feature store', () => {
     const { latest, rows } = await stored()
     expect(rows).toStrictEqual(newest(await place.rows()))
     expect(latest).toStrictEqual(rows.at(-1))
-    expect(await place.log.committed(TOPICS.features, STORE_GROUP)).toEqual(
+    expect(await place.log.committed(TOPICS.features, storeGroup(SET.group))).toEqual(
       (await place.log.bounds(TOPICS.features)).end,
     )
   })
@@ -43,7 +43,11 @@ describe('the feature store', () => {
   it('is written anew where a power cut took the end of a log that it had read', async () => {
     await place.write(...candles(0, 90))
     await place.compute()
-    const ahead = await place.log.consumer(TOPICS.features, { from: 'earliest', group: STORE_GROUP, until: 'end' })
+    const ahead = await place.log.consumer(TOPICS.features, {
+      from: 'earliest',
+      group: storeGroup(SET.group),
+      until: 'end',
+    })
     await ahead.commit({ 0: 1_000_000 })
     await ahead.close()
     expect((await stored()).rows).toStrictEqual(newest(await place.rows()))

@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type EventLog, featuresCodec, type Position, TOPICS } from '@c1/event-log'
 import type { FeatureGroupStore } from '@c1/feature-store'
+import type { FeatureGroup } from '@c1/features'
 import { QuietTask } from '@c1/service'
 
 /** The consumer group whose committed position says how much of the features topic the store holds on disk. */
-export const STORE_GROUP = 'feature-store'
+export function storeGroup({ name, version }: FeatureGroup): string {
+  return `feature-store-${name}-v${version}`
+}
 
 const FLUSH_EVERY_MS = 5000
 
@@ -25,7 +28,7 @@ export class Materialiser {
   async run(signal: AbortSignal, until?: 'end'): Promise<void> {
     const consumer = await this.#log.consumer(TOPICS.features, {
       from: await this.#start(),
-      group: STORE_GROUP,
+      group: storeGroup(this.#store.group),
       signal,
       ...(until && { until }),
     })
@@ -51,7 +54,7 @@ export class Materialiser {
 
   /** The store was flushed up to there; but a power cut can leave the log behind the store, which is then written again. */
   async #start(): Promise<Position | 'earliest'> {
-    const committed = await this.#log.committed(TOPICS.features, STORE_GROUP)
+    const committed = await this.#log.committed(TOPICS.features, storeGroup(this.#store.group))
     const { end } = await this.#log.bounds(TOPICS.features)
     return isPast(end, committed) ? committed : 'earliest'
   }

@@ -62,6 +62,7 @@ export class MarketView {
   }
 
   applyCandle(candle: Candle): void {
+    if (!this.intervals.includes(candle.interval)) return
     if (this.#of(candle.symbol).addCandle(candle)) this.#tell({ kind: 'candle', candle })
   }
 

@@ -59,6 +59,7 @@ class TrainingFold implements Fold {
     // A record's key and timestamp say as much as its value, and most rows come before the next cut-off.
     if (record.timestamp < (this.#next.get(record.key as MarketSymbol) ?? 0)) return []
     const message = this.#codec.decode(record)
+    if (message.kind === 'other-group') return []
     const { symbol, eventTime } = message.kind === 'features' ? message.row : message
     return this.#pass(symbol, eventTime, { [record.partition]: record.offset + 1 })
   }

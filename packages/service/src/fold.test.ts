@@ -240,22 +240,32 @@ describe('runFold', () => {
     expect(await after.outputs()).toEqual({ sums, alarms })
   })
 
-  it('does not use the checkpoint of another version; a differing output is reported once and appended', async () => {
+  it('begins anew behind what another version appended, without comparing with it', async () => {
     await using place = new Place()
     await place.append(INPUT, [1, 2, 4])
     await place.run()
     const differences: string[] = []
+    const onDifference = (again: Output): void => void differences.push(again.topic)
+    await place.run({ version: '2', fold: new RunningSum('v2 '), onDifference })
+    expect(await place.outputs()).toEqual({ sums: ['1', '3', '7', 'v2 1', 'v2 3', 'v2 7'], alarms: ['3!', '3!'] })
+    await place.append(INPUT, [2])
+    await place.run({ version: '2', fold: new RunningSum('v2 '), onDifference })
+    expect((await place.read(SUMS)).at(-1)).toBe('v2 9')
+    expect(await place.read(ALARMS)).toEqual(['3!', '3!', '9!'])
+    expect(differences).toEqual([])
+  })
+
+  it('reports an output that differs from the log once, and appends it', async () => {
+    await using place = new Place()
+    await place.append(INPUT, [1, 2, 4])
+    await place.append(SUMS, ['1', 'other'])
+    const differences: string[] = []
     const onDifference = (again: Output, stored: StoredRecord): void => {
       differences.push(`${text(stored.value)} is now ${text(again.record.value)}`)
     }
-    await place.run({ version: '2', fold: new RunningSum('v2 '), onDifference })
-    expect(differences).toEqual(['1 is now v2 1'])
-    expect(await place.outputs()).toEqual({ sums: ['1', '3', '7', 'v2 1', 'v2 3', 'v2 7'], alarms: ['3!'] })
-    await place.append(INPUT, [2])
-    await place.run({ version: '2', fold: new RunningSum('v2 '), onDifference })
-    expect(differences).toHaveLength(1)
-    expect((await place.read(SUMS)).at(-1)).toBe('v2 9')
-    expect(await place.read(ALARMS)).toEqual(['3!', '9!'])
+    await place.run({ onDifference })
+    expect(differences).toEqual(['other is now 3'])
+    expect(await place.outputs()).toEqual({ sums: ['1', 'other', '3', '7'], alarms: ['3!'] })
   })
 
   it('takes an output with other headers as another', async () => {

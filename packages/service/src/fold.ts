@@ -59,7 +59,7 @@ export async function runFold(options: FoldOptions): Promise<void> {
   const checkpoint = await usableCheckpoint(options)
   if (checkpoint !== undefined) fold.restore(checkpoint.state)
   const producers = new Map<string, Producer>()
-  const rederivation = await Rederivation.open(options, checkpoint?.outputs ?? {})
+  const rederivation = await Rederivation.open(options, checkpoint?.outputs ?? (await supersededOutputs(options)))
   let cancelSaving = async (): Promise<void> => {}
   try {
     for (const topic of options.outputs) producers.set(topic, await log.producer(topic))
@@ -88,11 +88,15 @@ export async function runFold(options: FoldOptions): Promise<void> {
   }
 }
 
+const APPEND_RECORDS = 1000
+
 async function append(producers: ReadonlyMap<string, Producer>, outputs: readonly Output[]): Promise<void> {
   if (outputs.length === 0) return
   for (const [topic, producer] of producers) {
     const records = outputs.filter((output) => output.topic === topic).map(({ record }) => record)
-    if (records.length > 0) await producer.append(records)
+    // A hole that is filled releases everything that waited behind it at once.
+    for (let at = 0; at < records.length; at += APPEND_RECORDS)
+      await producer.append(records.slice(at, at + APPEND_RECORDS))
   }
 }
 
@@ -106,6 +110,20 @@ async function usableCheckpoint(options: FoldOptions): Promise<Checkpoint | unde
     if (Object.entries(position).some(([partition, offset]) => offset > (end[Number(partition)] ?? 0))) return undefined
   }
   return checkpoint
+}
+
+/** What another version of the fold appended says nothing of what this one makes. */
+async function supersededOutputs({
+  checkpoints,
+  log,
+  name,
+  outputs,
+  version,
+}: FoldOptions): Promise<Record<string, Position>> {
+  const checkpoint = checkpoints.load(name) as Checkpoint | null | undefined
+  if (checkpoint === undefined || checkpoint?.version === version) return {}
+  const ends = await Promise.all(outputs.map(async (topic) => [topic, (await log.bounds(topic)).end] as const))
+  return Object.fromEntries(ends)
 }
 
 class CheckpointSaver {

@@ -33,8 +33,14 @@ export class Envelope<Kind extends string> {
   }
 
   /** Equal header sets are one object: the log writes it once a batch. */
-  wrap(kind: Kind, key: string, timestamp: EpochMicros, json: string, ids?: string): LogRecord {
-    return { key, value: Buffer.from(json), timestamp, headers: this.#headersOf(kind, ids) }
+  wrap(
+    kind: Kind,
+    key: string,
+    timestamp: EpochMicros,
+    json: string,
+    own?: readonly [name: string, value: string],
+  ): LogRecord {
+    return { key, value: Buffer.from(json), timestamp, headers: this.#headersOf(kind, own) }
   }
 
   /** What kind of record it is. @throws MalformedError */
@@ -46,12 +52,12 @@ export class Envelope<Kind extends string> {
     return this.#checkedKind
   }
 
-  #headersOf(kind: Kind, ids: string | undefined): Headers {
-    const name = ids === undefined ? kind : `${kind} ${ids}`
+  #headersOf(kind: Kind, own: readonly [name: string, value: string] | undefined): Headers {
+    const name = own === undefined ? kind : `${kind} ${own[1]}`
     let headers = this.#headers.get(name)
     if (headers === undefined) {
       const always = { 'c1-kind': kind, 'c1-schema': this.#schema, 'c1-source': this.#source }
-      headers = Object.freeze(ids === undefined ? always : { ...always, 'c1-ids': ids })
+      headers = Object.freeze(own === undefined ? always : { ...always, [own[0]]: own[1] })
       this.#headers.set(name, headers)
     }
     return headers

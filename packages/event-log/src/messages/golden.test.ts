@@ -79,7 +79,7 @@ const GOLDEN: Readonly<Record<string, { record: LogRecord; kind: string; value: 
   },
   'feature row': {
     record: features.encode({ kind: 'features', row: featureRow }),
-    kind: 'features features.v1 kraken',
+    kind: 'features features.v1 kraken candle-features/v1',
     value:
       '{"symbol":"BTC/USD","eventTime":"2025-11-10T13:01:00.000000Z","availableAt":"2025-11-10T13:01:00.000000Z",' +
       '"revision":1,"return1m":-0.00025,"buyImbalance":null,"close":105150,' +
@@ -87,7 +87,7 @@ const GOLDEN: Readonly<Record<string, { record: LogRecord; kind: string; value: 
   },
   'heartbeat of features': {
     record: features.encode({ kind: 'heartbeat', symbol: candle.symbol, eventTime: candle.closeTime }),
-    kind: 'heartbeat features.v1 kraken',
+    kind: 'heartbeat features.v1 kraken candle-features/v1',
     value: '{"symbol":"BTC/USD","eventTime":"2025-11-10T13:01:00.000000Z"}',
   },
   prediction: {

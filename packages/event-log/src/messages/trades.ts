@@ -81,8 +81,8 @@ function readOutage(row: Row): Outage {
   return { symbol: row.symbol(), from: row.time('from'), to: row.time('to') }
 }
 
-function idsHeader(idSpace: IdSpace): string | undefined {
-  return idSpace === 'venue' ? undefined : idSpace
+function idsHeader(idSpace: IdSpace): readonly ['c1-ids', string] | undefined {
+  return idSpace === 'venue' ? undefined : ['c1-ids', idSpace]
 }
 
 function idSpaceOf(record: StoredRecord): IdSpace {
