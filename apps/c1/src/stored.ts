@@ -1,6 +1,9 @@
 import { type EventLog, outcomesCodec, predictionsCodec, type StoredRecord, TOPICS, tradesCodec } from '@c1/event-log'
+import { readLedger } from '@c1/ingest-trades'
 import type { EpochMicros, MarketSymbol, Trade } from '@c1/market'
 import type { Outcome, Prediction } from '@c1/modeling'
+import type { Context } from './context.ts'
+import type { Workspace } from './workspace.ts'
 
 /** `from <= time < to`. */
 export interface TimeRange {
@@ -12,6 +15,15 @@ export interface TimeRange {
 export interface Stored {
   readonly log: EventLog
   readonly source: string
+}
+
+/** The symbols asked for; without any, all that the log has trades of. */
+export async function storedSymbols(
+  { configuration, symbols }: Context,
+  workspace: Workspace,
+): Promise<readonly MarketSymbol[]> {
+  if (configuration.origins.symbols !== 'default') return symbols
+  return (await readLedger(workspace)).ledger.symbols()
 }
 
 async function* recordsOf({ log }: Stored, topic: string, symbol: MarketSymbol): AsyncGenerator<StoredRecord> {

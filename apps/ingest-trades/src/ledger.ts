@@ -66,6 +66,12 @@ export class TradeLedger {
     return this.#of(symbol, 'venue').length > 1
   }
 
+  /** The symbols that it has trades of, sorted. */
+  symbols(): MarketSymbol[] {
+    const traded = [...this.#spans].filter(([, spans]) => spans.length > 0)
+    return [...new Set(traded.map(([key]) => key.split(' ')[0] as MarketSymbol))].sort()
+  }
+
   /** The newest trade of the venue, by id. */
   newest(symbol: MarketSymbol): { readonly id: number; readonly time: EpochMicros } | undefined {
     const span = this.#of(symbol, 'venue').at(-1)

@@ -1,10 +1,10 @@
 import { finalCandles } from '@c1/compute-features'
-import { type EpochMicros, type Interval, type MarketSymbol, parseInterval, UsageError } from '@c1/market'
+import { type Candle, type EpochMicros, type Interval, type MarketSymbol, parseInterval, UsageError } from '@c1/market'
 import { krakenCandleLine } from '@c1/windowing'
 import type { Context } from '../context.ts'
 import { catchUp } from '../pipeline.ts'
 import { storedSource } from '../source.ts'
-import { storedPredictions, storedTrades, type TimeRange } from '../stored.ts'
+import { storedPredictions, storedSymbols, storedTrades, type TimeRange } from '../stored.ts'
 import { type Format, type Table, writeLines, writeTable } from '../table.ts'
 import { candleTable, featureTable, krakenTradeLine, predictionTable, tradeTable } from '../tables.ts'
 import { openWorkspace, sourceFolders, type Workspace } from '../workspace.ts'
@@ -73,12 +73,12 @@ async function tableOf(
   kind: Exportable,
   options: ExportOptions,
 ): Promise<Table> {
-  const { symbols } = context
+  const symbols = await storedSymbols(context, workspace)
   switch (kind) {
     case 'trades':
       return tradeTable(await collect(symbols, (symbol) => storedTrades(workspace, symbol, options.range)))
     case 'candles':
-      return candleTable(await candlesOf(context, workspace, options))
+      return candleTable(await candlesOf(context, workspace, symbols, options))
     case 'features': {
       const { features } = workspace
       const { knownAt, range } = options
@@ -91,27 +91,36 @@ async function tableOf(
   }
 }
 
+/** Kraken's files hold one market each, so their lines do not name it. */
 async function* krakenLines(
   context: Context,
   workspace: Workspace,
   kind: Exportable,
   options: ExportOptions,
 ): AsyncGenerator<string> {
-  if (kind === 'candles')
-    for (const candle of await candlesOf(context, workspace, options)) yield krakenCandleLine(candle)
-  else
-    for (const symbol of context.symbols)
-      for (const trade of await storedTrades(workspace, symbol, options.range)) yield krakenTradeLine(trade)
+  const [symbol, ...others] = await storedSymbols(context, workspace)
+  if (others.length > 0 || symbol === undefined) {
+    throw new UsageError('symbols_several', "Kraken's own files hold one market each: give one with --symbols.")
+  }
+  if (kind === 'trades') {
+    for (const trade of await storedTrades(workspace, symbol, options.range)) yield krakenTradeLine(trade)
+  } else {
+    for (const candle of await candlesOf(context, workspace, [symbol], options)) yield krakenCandleLine(candle)
+  }
 }
 
-async function candlesOf({ settings, symbols }: Context, workspace: Workspace, { interval, range }: ExportOptions) {
+async function candlesOf(
+  { settings }: Context,
+  workspace: Workspace,
+  symbols: readonly MarketSymbol[],
+  { interval, range }: ExportOptions,
+): Promise<Candle[]> {
   const intervals: readonly Interval[] =
     interval === undefined ? settings.intervals.slice(0, 1) : interval.split(',').map(parseInterval)
-  const read = async (symbol: MarketSymbol) => {
+  return collect(symbols, async (symbol) => {
     const candles = await Promise.all(intervals.map((interval) => finalCandles(workspace, symbol, interval, 'end')))
     return candles.flat().filter(({ openTime }) => openTime >= range.from && openTime < range.to)
-  }
-  return collect(symbols, read)
+  })
 }
 
 async function collect<Row>(

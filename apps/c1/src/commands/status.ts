@@ -5,6 +5,7 @@ import { countIds, formatTime, holesIn, type IdRange, type MarketSymbol } from '
 import { modelName } from '@c1/modeling'
 import type { Context } from '../context.ts'
 import { storedSource } from '../source.ts'
+import { storedSymbols } from '../stored.ts'
 import { openWorkspace, ROLES, sourceFolders, type Workspace } from '../workspace.ts'
 
 interface SymbolStatus {
@@ -23,7 +24,9 @@ export async function status(context: Context, { json }: { readonly json: boolea
   const workspace = await openWorkspace(context, folder, [])
   try {
     const { ledger } = await readLedger(workspace)
-    const symbols = await Promise.all(context.symbols.map((symbol) => symbolStatus(context, workspace, ledger, symbol)))
+    const symbols = await Promise.all(
+      (await storedSymbols(context, workspace)).map((symbol) => symbolStatus(context, workspace, ledger, symbol)),
+    )
     const report = {
       directory: workspace.directory,
       source: workspace.source,

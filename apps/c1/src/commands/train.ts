@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { catchUp, Pipeline } from '../pipeline.ts'
 import { ProgressLine } from '../progress.ts'
 import { storedSource } from '../source.ts'
+import { storedSymbols } from '../stored.ts'
 import { openWorkspace, sourceFolders } from '../workspace.ts'
 import { describeVersion } from './models.ts'
 
@@ -19,7 +20,7 @@ export async function train(
   try {
     lines.say('Bringing candles and features up to date ...')
     await catchUp(context, workspace)
-    for (const symbol of context.symbols) {
+    for (const symbol of await storedSymbols(context, workspace)) {
       const newest = await workspace.features.latest(symbol)
       if (newest === undefined) {
         lines.say(`${symbol}: no feature rows yet; import or fetch more history`)
