@@ -18,8 +18,8 @@ import {
   marketSymbol,
 } from '@c1/market'
 import { CheckpointStore, createLogger, Metrics } from '@c1/service'
+import { krakenCandleLine } from '@c1/windowing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { krakenCandleLine } from '../tables.ts'
 import { instrumentOfFile } from '../venue-decimals.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -45,11 +45,10 @@ class Place {
     await trades.close()
   }
 
-  async build(...intervals: Interval[]): Promise<void> {
+  async build(): Promise<void> {
     const options = {
       log: await this.log(),
       checkpoints: new CheckpointStore(join(this.folder, 'checkpoints')),
-      intervals,
       source: SOURCE,
       logger: createLogger('silent'),
       metrics: new Metrics(),
@@ -101,7 +100,7 @@ describe.skipIf(!existsSync(XBTUSD))('XBTUSD of 2018, imported (skipped without 
   it("equals Kraken's own candles in 250 of 250 whole hours", async () => {
     const market = await instrumentOfFile(XBTUSD, marketSymbol('BTC/USD'))
     await place.write(importInto(XBTUSD, market))
-    await place.build('1h')
+    await place.build()
     const official = new Set(
       gunzipSync(readFileSync(data('ohlcvt/XBTUSD_60_to_2019-05-31.csv.gz')))
         .toString()
@@ -135,7 +134,7 @@ describe.skipIf(!existsSync(XBTUSDT))('XBTUSDT of 2025, a stored REST page (skip
       const heartbeat = { symbol: market.symbol, idSpace: 'venue', eventTime, lastTradeId: newest.id } as const
       await trades.append([{ kind: 'heartbeat', heartbeat }])
     })
-    await place.build('1m')
+    await place.build()
     const { result } = JSON.parse(readFileSync(data('rest/OHLC_XBTUSDT_1m_2025-11-10.json'), 'utf8'))
     const official = new Map((result.XBTUSDT as unknown[][]).map((candle) => [candle[0], candle]))
     const minutes = (await place.candles('BTC/USDT', '1m')).map((candle) => {
@@ -179,14 +178,14 @@ describe('a restart', () => {
 
   it.each([7, 40, 150])('after every %i records leaves the same candles in the same order', async (step) => {
     await place.write((trades) => trades.append(messages))
-    await place.build('1m', '5m', '1h')
+    await place.build()
     const undisturbed = await place.topic()
     expect(undisturbed.length).toBeGreaterThan(200)
     const restarted = new Place()
     for (let at = 0; at < messages.length; at += step) {
       await restarted.write((trades) => trades.append(messages.slice(at, at + step)))
       if ((at / step) % 5 === 4) restarted.forgetCheckpoint()
-      await restarted.build('1m', '5m', '1h')
+      await restarted.build()
     }
     expect(await restarted.topic()).toEqual(undisturbed)
     await restarted.remove()
