@@ -71,7 +71,7 @@ export class NarrowAccumulator implements NarrowFigures {
     this.notionalHigh = figures.notionalHigh
   }
 
-  /** An accumulator that holds nothing yet: `addUnits` is what may be done with it. */
+  /** An accumulator that holds nothing yet: `addExact` is what may be done with it. */
   static empty(priceDecimals: number, quantityDecimals: number): NarrowAccumulator {
     return new NarrowAccumulator({
       priceDecimals,
@@ -104,26 +104,21 @@ export class NarrowAccumulator implements NarrowFigures {
     return this.addExact(trade) ? this : this.merge(accumulatorOf(trade))
   }
 
-  /** False, and nothing is added, when the trade has other decimals or a figure would leave the exact integers. */
-  addExact({ tradeId, price, quantity, side }: TradeFigures): boolean {
-    const units = exactUnits(price, this.priceDecimals)
-    const lots = exactUnits(quantity, this.quantityDecimals)
-    if (units < 0 || lots < 0) return false
-    return this.addUnits(tradeId, units, lots, side === 'buy' ? lots : side === undefined ? Number.NaN : 0)
-  }
-
   /**
-   * Adds a trade given in this accumulator's units, each below 10^15; `bought` is the quantity, 0 or NaN.
-   * False, and nothing is added, when a sum would leave the exact integers.
+   * False, and nothing is added, when the trade has other decimals or a figure would leave the exact integers.
+   * All in one function: between functions a `number` that is no small integer travels as an object.
    */
-  addUnits(tradeId: number, price: number, quantity: number, bought: number): boolean {
+  addExact({ tradeId, price: priceText, quantity: quantityText, side }: TradeFigures): boolean {
+    const price = exactUnits(priceText, this.priceDecimals)
+    const quantity = exactUnits(quantityText, this.quantityDecimals)
     const volume = this.volume + quantity
+    if (price < 0 || quantity < 0 || volume > MAX) return false
     const notional = this.notionalLow + price * quantity
-    if (volume > MAX) return false
     if (notional <= MAX) this.notionalLow = notional
     else if (!this.#addProduct(price, quantity)) return false
     this.volume = volume
-    this.bought += bought
+    if (side === 'buy') this.bought += quantity
+    else if (side === undefined) this.bought = Number.NaN
     this.tradeCount++
     if (tradeId > this.lastTradeId) {
       this.lastTradeId = tradeId

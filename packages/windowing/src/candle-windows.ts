@@ -28,9 +28,7 @@ export interface CandleWindowsOptions {
  */
 export class CandleWindows {
   readonly #intervals: ReadonlySet<Interval>
-  readonly #symbols = new Map<MarketSymbol, Map<IdSpace, SequenceWindows>>()
-  /** The one used last, which the next message most often is of. */
-  #last: SequenceWindows | undefined
+  readonly #symbols = new Map<MarketSymbol, SymbolSequences>()
 
   constructor(options: CandleWindowsOptions) {
     this.#intervals = new Set(options.intervals)
@@ -53,7 +51,7 @@ export class CandleWindows {
    */
   provisional(symbol: MarketSymbol, interval: Interval): Candle | undefined {
     let newest: SequenceWindows | undefined
-    for (const sequence of this.#symbols.get(symbol)?.values() ?? []) {
+    for (const sequence of this.#symbols.get(symbol)?.all ?? []) {
       const newer = newest === undefined || sequence.newest > newest.newest
       if (newer || (sequence.newest === newest?.newest && sequence.idSpace === 'venue')) newest = sequence
     }
@@ -63,7 +61,7 @@ export class CandleWindows {
   /** All that is remembered, as JSON from which `restore` goes on to give out the same events. */
   checkpoint(): unknown {
     const symbols = [...this.#symbols].map(([symbol, sequences]) => {
-      return [symbol, [...sequences.values()].map(({ idSpace, state }) => writeSequence(idSpace, state))]
+      return [symbol, sequences.all.map(({ idSpace, state }) => writeSequence(idSpace, state))]
     })
     return { format: 'candle-windows/1', symbols }
   }
@@ -76,19 +74,26 @@ export class CandleWindows {
   }
 
   #sequence(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
-    const last = this.#last
-    if (last?.symbol === symbol && last.idSpace === idSpace) return last
-    this.#last = this.#symbols.get(symbol)?.get(idSpace) ?? this.#add(symbol, idSpace)
-    return this.#last
+    const sequences = this.#symbols.get(symbol)
+    if (sequences?.last.idSpace === idSpace) return sequences.last
+    const found = sequences?.all.find((sequence) => sequence.idSpace === idSpace)
+    if (sequences === undefined || found === undefined) return this.#add(symbol, idSpace)
+    sequences.last = found
+    return found
   }
 
   #add(symbol: MarketSymbol, idSpace: IdSpace, state?: SequenceState): SequenceWindows {
-    const sequences = this.#symbols.get(symbol) ?? new Map<IdSpace, SequenceWindows>()
-    this.#symbols.set(symbol, sequences)
-    // Read at every use, so that it names the sequences that are added later too.
-    const context = { symbol, intervals: this.#intervals, sequences: { [Symbol.iterator]: () => sequences.values() } }
-    const sequence = new SequenceWindows(idSpace, context, state)
-    sequences.set(idSpace, sequence)
-    return sequence
+    const all = this.#symbols.get(symbol)?.all ?? []
+    const last = new SequenceWindows(idSpace, { symbol, intervals: this.#intervals, sequences: all }, state)
+    all.push(last)
+    this.#symbols.set(symbol, { all, last })
+    return last
   }
+}
+
+/** The sequences of one symbol, hardly ever more than the venue's. */
+interface SymbolSequences {
+  readonly all: SequenceWindows[]
+  /** The one used last, which the next message most often is of. */
+  last: SequenceWindows
 }

@@ -15,8 +15,8 @@ const KEPT_LENGTHS = 2
 export interface SequenceContext {
   readonly symbol: MarketSymbol
   readonly intervals: ReadonlySet<Interval>
-  /** Every sequence of the symbol, this one too. */
-  readonly sequences: Iterable<SequenceWindows>
+  /** Every sequence of the symbol, this one and later ones too. */
+  readonly sequences: readonly SequenceWindows[]
 }
 
 /** All that a sequence remembers. */
@@ -36,7 +36,6 @@ export interface SequenceState {
  * and after a message.
  */
 export class SequenceWindows {
-  readonly symbol: MarketSymbol
   readonly idSpace: IdSpace
   readonly #context: SequenceContext
   readonly #state: SequenceState
@@ -47,7 +46,6 @@ export class SequenceWindows {
   #limit = 0
 
   constructor(idSpace: IdSpace, context: SequenceContext, state?: SequenceState) {
-    this.symbol = context.symbol
     this.idSpace = idSpace
     this.#context = context
     const fresh = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
