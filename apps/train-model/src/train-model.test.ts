@@ -8,11 +8,13 @@ import type { FeatureGroup, FeatureRow } from '@c1/features'
 import { type EpochMicros, marketSymbol } from '@c1/market'
 import { type ModelRegistry, openEmbeddedRegistry } from '@c1/model-registry'
 import { CheckpointStore, createLogger, Metrics, runRoles } from '@c1/service'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { trainingSchedule } from './schedule.ts'
 import { trainModels } from './train-model.ts'
 import { Trainer } from './trainer.ts'
 import { TrainingWorker } from './training-worker.ts'
+
+vi.setConfig({ testTimeout: 20_000 })
 
 const BTC = marketSymbol('BTC/USD')
 const SOURCE = 'simulator'
