@@ -18,6 +18,7 @@ import {
 import type { Candle, EpochMicros, MarketSymbol } from '@c1/market'
 import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import { finalCandles } from './final-candles.ts'
+import { OlderHistory, type OlderHistoryCheckpoint } from './older-history.ts'
 
 export interface ComputeFeaturesOptions {
   readonly log: EventLog
@@ -48,6 +49,7 @@ export async function computeFeatures(options: ComputeFeaturesOptions, signal: A
 
 interface FeatureFoldState {
   readonly live: LiveFeaturesCheckpoint
+  readonly older: OlderHistoryCheckpoint
   readonly passed: readonly (readonly [MarketSymbol, EpochMicros])[]
   readonly revisions: readonly (readonly [string, number])[]
 }
@@ -57,6 +59,7 @@ class FeatureFold implements Fold {
   readonly #candles: Codec<CandleMessage>
   readonly #rows: Codec<FeatureMessage>
   readonly #live: LiveFeatures
+  readonly #older: OlderHistory
   /** How far each symbol's candles have come: when a correction came to be known. */
   readonly #passed = new Map<MarketSymbol, EpochMicros>()
   /** Of the rows that were made more than once, the newest revision. */
@@ -67,6 +70,7 @@ class FeatureFold implements Fold {
     this.#candles = candlesCodec(options.source)
     this.#rows = featuresCodec(options.source, options.features.group)
     this.#live = new LiveFeatures(options.features)
+    this.#older = new OlderHistory(options.features)
   }
 
   step(record: StoredRecord): readonly Output[] | Promise<readonly Output[]> {
@@ -75,19 +79,27 @@ class FeatureFold implements Fold {
     const { candle } = message
     if (candle.interval !== this.#options.features.group.interval) return []
     const knownAt = this.#advance(candle.symbol, candle.closeTime)
-    const rows = this.#live.push(candle, knownAt)
-    if (rows === 'before-grid') return this.#deriveAgain(candle, knownAt, record)
+    const live = this.#live.push(candle, knownAt)
+    const rows = live === 'before-grid' ? this.#older.push(candle) : live
+    this.#older.observe(candle)
+    if (rows === undefined) return this.#deriveAgain(candle, knownAt, record)
     if (rows.length === 0) return [this.#heartbeat(candle.symbol, candle.closeTime)]
     return this.#outputs(rows.map((row) => this.#numbered(row, row.revision)))
   }
 
   checkpoint(): FeatureFoldState {
-    return { live: this.#live.checkpoint(), passed: [...this.#passed], revisions: [...this.#revisions] }
+    return {
+      live: this.#live.checkpoint(),
+      older: this.#older.checkpoint(),
+      passed: [...this.#passed],
+      revisions: [...this.#revisions],
+    }
   }
 
   restore(state: unknown): void {
-    const { live, passed, revisions } = state as FeatureFoldState
+    const { live, older, passed, revisions } = state as FeatureFoldState
     this.#live.restore(live)
+    this.#older.restore(older)
     for (const [symbol, time] of passed) this.#passed.set(symbol, time)
     for (const [key, revision] of revisions) this.#revisions.set(key, revision)
   }
