@@ -1,5 +1,6 @@
 /** The process under test of the latency benchmark: every role of `c1 up`, wired as there, with a probe beside them. */
 import { readFileSync } from 'node:fs'
+import { elasticNet, modelName } from '@c1/modeling'
 import { runRoles } from '@c1/service'
 import { openContext } from '../../apps/c1/src/context.ts'
 import { openDashboard } from '../../apps/c1/src/dashboard.ts'
@@ -20,6 +21,8 @@ export interface SystemOptions {
 export interface Measurement {
   readonly seconds: number
   readonly trades: number
+  /** Symbols whose predictions an elastic net makes; a baseline makes the others'. */
+  readonly elasticNets: number
   readonly cpuSeconds: number
   /** That the main thread was ready to run and other processes had the processors; Linux tells. */
   readonly waitedSeconds: number | undefined
@@ -32,6 +35,7 @@ export interface Measurement {
   }[]
 }
 
+process.on('disconnect', () => process.exit())
 const options: SystemOptions = JSON.parse(process.argv[2] as string)
 const stop = new AbortController()
 const source = { kind: 'kraken', folder: 'kraken' } as const
@@ -106,6 +110,7 @@ async function measure(length: number): Promise<Measurement> {
   return {
     seconds: (to - from) / 1000,
     trades: count,
+    elasticNets: await countElasticNets(),
     cpuSeconds: (used.user + used.system) / 1e6,
     waitedSeconds: waited === undefined || waitedAfter === undefined ? undefined : waitedAfter - waited,
     closings: closings.map(({ arrivedAt, candleAt, featuresAt, predictionAt }) => ({
@@ -115,6 +120,12 @@ async function measure(length: number): Promise<Measurement> {
       ...(predictionAt !== undefined && { prediction: predictionAt - arrivedAt }),
     })),
   }
+}
+
+async function countElasticNets(): Promise<number> {
+  const names = symbols.map((symbol) => modelName(symbol, context.settings.horizon))
+  const versions = await Promise.all(names.map((name) => workspace.registry.versions(name)))
+  return versions.filter((of) => of.at(-1)?.kind === elasticNet.name).length
 }
 
 function waitedSeconds(): number | undefined {
