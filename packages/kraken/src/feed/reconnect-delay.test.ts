@@ -1,5 +1,4 @@
 import type { EpochMicros } from '@c1/market'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ReconnectDelay } from './reconnect-delay.ts'
 
@@ -25,22 +24,13 @@ describe('the delay before the next connection', () => {
     expect(new ReconnectDelay(() => 0.9999).lost(at(0))).toBe(1_750)
   })
 
-  it('keeps any 10 minutes below 150 connections, however they end', () => {
-    // How long each connection holds, in seconds; 0 is an attempt that fails.
-    const sessions = fc.array(fc.constantFrom(0, 1, 29, 30, 31, 60), { minLength: 200, maxLength: 200 })
-    fc.assert(
-      fc.property(sessions, (sessions) => {
-        const delay = new ReconnectDelay(() => 0)
-        let now = 0
-        const starts = sessions.map((held) => {
-          const start = now
-          if (held > 0) delay.opened(at(now))
-          now += held
-          now += delay.lost(at(now)) / 1000
-          return start
-        })
-        for (const [index, start] of starts.entries()) expect((starts[index + 149] ?? 1e9) - start).toBeGreaterThan(600)
-      }),
-    )
+  it('is at least 5 s while the venue is in maintenance', () => {
+    const delay = new ReconnectDelay(() => 0)
+    delay.venueIs(false)
+    const delays = Array.from({ length: 4 }, () => delay.lost(at(0)))
+    expect(delays).toEqual([5_000, 5_000, 5_000, 10_000])
+    delay.venueIs(true)
+    delay.opened(at(100))
+    expect(delay.lost(at(130))).toBe(1_000)
   })
 })

@@ -1,79 +1,189 @@
-import type { MarketSymbol } from '@c1/market'
+import { type EpochMicros, InvariantError, type MarketSymbol } from '@c1/market'
+import { jittered } from '../backoff.ts'
 import type { SubscribeAnswer } from './frame.ts'
+import { SUBSCRIPTION_TABLE, type SubscriptionEvent, type SubscriptionState } from './subscription-states.ts'
 
 /** Requests of this size were seen to work; no limit is published. */
 const SYMBOLS_PER_REQUEST = 100
+const ANSWER_WITHIN_MS = 10_000
+const FIRST_RETRY_MS = 5_000
+const LONGEST_RETRY_MS = 600_000
+/** Between requests; after `Exceeded msg rate`, whose limit is not published, doubled from half a second up to 10 s. */
+const PACE_MS = 50
+const FIRST_SLOW_PACE_MS = 500
+const SLOWEST_PACE_MS = 10_000
 
 export type SubscriptionOutcome =
   | { readonly kind: 'subscribed'; readonly symbol: MarketSymbol }
   | { readonly kind: 'refused'; readonly symbol: MarketSymbol; readonly reason: string }
 
+interface Subscription {
+  state: SubscriptionState
+  refusals: number
+  /** When a refused symbol is asked for again, in epoch microseconds. */
+  retryAt: number
+  /** Asked for in a request of its own, so that even an answer that names nothing is known to be about it. */
+  alone: boolean
+}
+
 interface Request {
+  /** Those without an answer. */
   readonly symbols: Set<MarketSymbol>
   /** Errors of the answers that named no symbol; undefined for a success. */
   readonly unnamed: (string | undefined)[]
+  readonly deadline: number
 }
 
-/** The trade subscriptions of one connection: what was asked, and what the venue has answered, symbol by symbol. */
+/**
+ * The trade subscriptions of one connection: what to ask when, and what the venue has answered, symbol by symbol.
+ *
+ * Without an answer for 10 s a symbol is asked for again. A refused one is asked for again alone, with a back-off from up to
+ * 5 s doubling to up to 10 minutes, while the others go on.
+ */
 export class Subscriptions {
-  readonly #unanswered: Set<MarketSymbol>
+  readonly #subscriptions: ReadonlyMap<MarketSymbol, Subscription>
+  readonly #unsettled: Set<MarketSymbol>
   readonly #requests = new Map<number, Request>()
+  readonly #random: () => number
   #lastRequestId = 0
+  #paceMs = PACE_MS
+  #nextRequestAt = Number.NEGATIVE_INFINITY
 
-  constructor(symbols: Iterable<MarketSymbol>) {
-    this.#unanswered = new Set(symbols)
+  /** `random` gives [0, 1), for jitter. */
+  constructor(symbols: Iterable<MarketSymbol>, random: () => number) {
+    const fresh = (): Subscription => ({ state: 'wanted', refusals: 0, retryAt: 0, alone: false })
+    this.#subscriptions = new Map([...symbols].map((symbol) => [symbol, fresh()]))
+    this.#unsettled = new Set(this.#subscriptions.keys())
+    this.#random = random
   }
 
-  /** The venue has answered for every symbol. */
-  get isComplete(): boolean {
-    return this.#unanswered.size === 0
+  /** The venue has answered for every symbol, with yes or no. */
+  get isSettled(): boolean {
+    return this.#unsettled.size === 0
   }
 
-  /** Frames that ask for every symbol without an answer. */
-  ask(): string[] {
-    const symbols = [...this.#unanswered]
-    const starts = Array.from(
-      { length: Math.ceil(symbols.length / SYMBOLS_PER_REQUEST) },
-      (_, n) => n * SYMBOLS_PER_REQUEST,
-    )
-    return starts.map((start) => this.#request(symbols.slice(start, start + SYMBOLS_PER_REQUEST)))
+  /** When `ask` may have something to send, in epoch microseconds; infinite when all is subscribed. */
+  get nextAskAt(): number {
+    const subscriptions = [...this.#subscriptions.values()]
+    if (subscriptions.some(({ state }) => state === 'wanted')) return this.#nextRequestAt
+    const retries = subscriptions.filter(({ state }) => state === 'refused').map(({ retryAt }) => retryAt)
+    const deadlines = [...this.#requests.values()].map(({ deadline }) => deadline)
+    return Math.min(Number.POSITIVE_INFINITY, ...retries, ...deadlines)
+  }
+
+  /** The request that is due at `now`, if one is. */
+  ask(now: EpochMicros): string | undefined {
+    this.#lapseOverdue(now)
+    if (now < this.#nextRequestAt) return undefined
+    const symbols = this.#nextSymbols()
+    if (symbols.length === 0) return undefined
+    this.#nextRequestAt = now + this.#paceMs * 1000
+    return this.#request(symbols, now + ANSWER_WITHIN_MS * 1000)
   }
 
   /**
    * What an answer settles. "Already subscribed" is a success. One that names neither symbol nor request counts for the oldest
-   * open request. A request refused for the rate of messages stays open, to be asked again.
+   * open request. After a refusal for the rate of messages the request is made again, and all further ones more slowly.
    */
-  answer(answer: SubscribeAnswer): SubscriptionOutcome[] {
-    const request = this.#find(answer)
-    if (request === undefined) return []
-    const symbol = [...request.symbols].find(
-      (symbol) => symbol === answer.symbol || answer.error?.endsWith(` ${symbol}`),
-    )
-    if (symbol !== undefined) return this.#settle(request, symbol, answer.error)
-    request.unnamed.push(answer.error)
-    if (request.unnamed.length < request.symbols.size) return []
-    // As many nameless answers as symbols are left: they come in the order of the symbols.
-    return [...request.symbols].flatMap((symbol, index) => this.#settle(request, symbol, request.unnamed[index]))
+  answer(answer: SubscribeAnswer, now: EpochMicros): SubscriptionOutcome[] {
+    const request = this.#requestOf(answer)
+    if (answer.error !== undefined && /msg rate/i.test(answer.error)) return this.#slowDown(request, now)
+    const symbol = this.#symbolOf(answer, request)
+    const outcomes = symbol === undefined ? [] : this.#settle(symbol, answer.error, now)
+    if (request === undefined) return outcomes
+    if (symbol === undefined) request.unnamed.push(answer.error)
+    return [...outcomes, ...this.#settleUnnamed(request, now)]
   }
 
-  #request(symbols: readonly MarketSymbol[]): string {
+  /** Everything is to be asked for again, subscribed or not. */
+  renew(): void {
+    this.#requests.clear()
+    for (const symbol of this.#subscriptions.keys()) {
+      this.#move(symbol, 'lapse')
+      this.#unsettled.add(symbol)
+    }
+  }
+
+  #lapseOverdue(now: EpochMicros): void {
+    for (const request of this.#requests.values()) if (request.deadline <= now) this.#lapse(request)
+    for (const [symbol, { state, retryAt }] of this.#subscriptions)
+      if (state === 'refused' && retryAt <= now) this.#move(symbol, 'lapse')
+  }
+
+  #lapse(request: Request): void {
+    for (const symbol of request.symbols) {
+      this.#move(symbol, 'lapse').alone ||= request.unnamed.length > 0
+      this.#close(symbol)
+    }
+  }
+
+  /** No answer about the symbol is waited for any more. */
+  #close(symbol: MarketSymbol): void {
+    for (const [id, { symbols }] of this.#requests) {
+      symbols.delete(symbol)
+      if (symbols.size === 0) this.#requests.delete(id)
+    }
+  }
+
+  #nextSymbols(): MarketSymbol[] {
+    const wanted = [...this.#subscriptions].filter(([, { state }]) => state === 'wanted')
+    const together = wanted.filter(([, { alone }]) => !alone).slice(0, SYMBOLS_PER_REQUEST)
+    return (together.length > 0 ? together : wanted.slice(0, 1)).map(([symbol]) => symbol)
+  }
+
+  #request(symbols: readonly MarketSymbol[], deadline: number): string {
     this.#lastRequestId += 1
-    this.#requests.set(this.#lastRequestId, { symbols: new Set(symbols), unnamed: [] })
+    this.#requests.set(this.#lastRequestId, { symbols: new Set(symbols), unnamed: [], deadline })
+    for (const symbol of symbols) this.#move(symbol, 'ask')
     const params = { channel: 'trade', symbol: symbols, snapshot: true }
     return JSON.stringify({ method: 'subscribe', params, req_id: this.#lastRequestId })
   }
 
-  #find({ requestId, symbol }: SubscribeAnswer): Request | undefined {
+  #requestOf({ requestId, symbol }: SubscribeAnswer): Request | undefined {
     if (requestId !== undefined) return this.#requests.get(requestId)
-    const open = [...this.#requests.values()].filter(({ symbols }) => symbols.size > 0)
+    const open = [...this.#requests.values()]
     return symbol === undefined ? open[0] : open.find(({ symbols }) => symbols.has(symbol as MarketSymbol))
   }
 
-  #settle(request: Request, symbol: MarketSymbol, error: string | undefined): SubscriptionOutcome[] {
-    request.symbols.delete(symbol)
-    if (error !== undefined && /msg rate/i.test(error)) return []
-    if (!this.#unanswered.delete(symbol)) return []
+  #symbolOf({ symbol, error }: SubscribeAnswer, request: Request | undefined): MarketSymbol | undefined {
+    if (symbol !== undefined && this.#subscriptions.has(symbol as MarketSymbol)) return symbol as MarketSymbol
+    if (error === undefined) return undefined
+    return [...(request?.symbols ?? [])].find((symbol) => error.endsWith(` ${symbol}`))
+  }
+
+  /** Once as many nameless answers came as symbols are left, they are taken in the order of the symbols. */
+  #settleUnnamed(request: Request, now: EpochMicros): SubscriptionOutcome[] {
+    if (request.unnamed.length < request.symbols.size) return []
+    return [...request.symbols].flatMap((symbol, at) => this.#settle(symbol, request.unnamed[at], now))
+  }
+
+  #settle(symbol: MarketSymbol, error: string | undefined, now: EpochMicros): SubscriptionOutcome[] {
+    this.#close(symbol)
     const isSubscribed = error === undefined || /^Already subscribed/i.test(error)
-    return [isSubscribed ? { kind: 'subscribed', symbol } : { kind: 'refused', symbol, reason: error }]
+    const before = this.#subscriptions.get(symbol)?.state
+    const subscription = this.#move(symbol, isSubscribed ? 'confirm' : 'refuse')
+    if (subscription.state === before) return []
+    this.#unsettled.delete(symbol)
+    if (isSubscribed) return [{ kind: 'subscribed', symbol }]
+    subscription.refusals += 1
+    subscription.alone = true
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (subscription.refusals - 1), LONGEST_RETRY_MS)
+    subscription.retryAt = now + jittered(delayMs, this.#random) * 1000
+    return [{ kind: 'refused', symbol, reason: error }]
+  }
+
+  #slowDown(request: Request | undefined, now: EpochMicros): SubscriptionOutcome[] {
+    this.#paceMs = Math.min(Math.max(FIRST_SLOW_PACE_MS, this.#paceMs * 2), SLOWEST_PACE_MS)
+    this.#nextRequestAt = now + this.#paceMs * 1000
+    if (request !== undefined) this.#lapse(request)
+    return []
+  }
+
+  #move(symbol: MarketSymbol, event: SubscriptionEvent): Subscription {
+    const subscription = this.#subscriptions.get(symbol)
+    if (subscription === undefined)
+      throw new InvariantError('subscription_unknown', `${symbol} was never to be asked for.`)
+    subscription.state = SUBSCRIPTION_TABLE[subscription.state][event]
+    return subscription
   }
 }

@@ -21,6 +21,7 @@ import {
   readTradeId,
 } from '../wire/fields.ts'
 import { type MalformedRow, malformedRow } from '../wire/malformed-row.ts'
+import { Plausibility } from './plausibility.ts'
 
 export interface TradeFrame {
   readonly trades: readonly Trade[]
@@ -42,11 +43,17 @@ const TRADE = new RegExp(
 /** Reads frames of the `trade` channel, with every number's digits as they were written. */
 export class TradeFrames {
   readonly #instruments: ReadonlyMap<string, Instrument>
+  readonly #plausibility = new Plausibility()
   #second = ''
   #secondMicros = 0
 
   constructor(instruments: Iterable<Instrument>) {
     this.#instruments = new Map([...instruments].map((instrument) => [instrument.symbol, instrument]))
+  }
+
+  /** The venue's clock when it sent a frame: trades long after it are refused. */
+  observeClock(venueTime: EpochMicros): void {
+    this.#plausibility.observeClock(venueTime)
   }
 
   /**
@@ -82,7 +89,7 @@ export class TradeFrames {
     const rejected: MalformedRow[] = []
     for (const item of data) {
       try {
-        trades.push(this.#readItem(item))
+        trades.push(this.#plausibility.check(this.#readItem(item)))
       } catch (thrown) {
         rejected.push(malformedRow(writeExact(item), thrown))
       }
@@ -99,7 +106,8 @@ export class TradeFrames {
     if (price === undefined || quantity === undefined || isZero(price)) return undefined
     const eventTime = this.#timeOf(second as string, fraction as string)
     if (Number.isNaN(eventTime)) return undefined
-    return trade(instrument, Number(id), eventTime, price, quantity, side as Side, orderType as OrderType)
+    const read = trade(instrument, Number(id), eventTime, price, quantity, side as Side, orderType as OrderType)
+    return this.#plausibility.admits(read) ? read : undefined
   }
 
   /** Most trades share their second with the one before, so the calendar is worked out once a second. NaN for none that exists. */
