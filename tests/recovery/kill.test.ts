@@ -13,7 +13,7 @@ const SEED = Number(process.env.C1_TEST_SEED ?? Date.now() % 1_000_000)
 const SPEED = 60
 const START = '2026-03-04T10:20:00Z'
 const SYMBOLS = 'BTC/USD,ETH/USD,KAVA/USD'
-const OPTIONS = ['--source', 'kraken', '--symbols', SYMBOLS, '--http-port', '0', '--train-every', '30m', '--log-level', 'error']
+const OPTIONS = `--source kraken --symbols ${SYMBOLS} --http-port 0 --train-every 30m --log-level error`.split(' ')
 
 /**
  * Two runs of `c1 up` against one simulated venue: one is left alone, the other is killed with -9 at random moments. Both are
@@ -28,7 +28,7 @@ describe(`kill -9 at ${KILLS} random moments (seed ${SEED})`, () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'c1-kill-'))
-    simulator = await startSimulatorProcess(['--kind', 'signal', '--seed', '11', '--speed', String(SPEED), '--start', START])
+    simulator = await startSimulatorProcess(`--kind signal --seed 11 --speed ${SPEED} --start ${START}`.split(' '))
     const calm = startRun('calm')
     const killed = await killAgainAndAgain()
     until = await settle()
@@ -68,11 +68,8 @@ describe(`kill -9 at ${KILLS} random moments (seed ${SEED})`, () => {
   }
 
   function rows(name: string, what: string, ...options: string[]): Promise<string> {
-    const range = ['--to', until]
-    return c1(['export', what, '--data-dir', join(folder, name), '--source', 'kraken', '--symbols', SYMBOLS, ...range, ...options], {
-      ...simulator.env,
-      C1_LOG_LEVEL: 'error',
-    })
+    const common = `--data-dir ${join(folder, name)} --source kraken --symbols ${SYMBOLS} --to ${until}`.split(' ')
+    return c1(['export', what, ...common, ...options], { ...simulator.env, C1_LOG_LEVEL: 'error' })
   }
 
   it('leaves every trade in the log once', async () => {
