@@ -30,6 +30,7 @@ export interface IngestOptions {
 }
 
 export interface IngestStatus {
+  /** Every symbol's connection to the feed is open. */
   readonly connected: boolean
   /** Symbols that the venue refuses, with its words. */
   readonly refused: readonly { readonly symbol: MarketSymbol; readonly reason: string }[]
@@ -57,9 +58,10 @@ export class Ingest {
   /** Symbols of which this connection has delivered something: from then on silence means no trades. */
   readonly #current = new Set<MarketSymbol>()
   readonly #refused = new Map<MarketSymbol, string>()
-  #connected = false
-  #lostAt: EpochMicros | undefined
-  #lastAlive: EpochMicros | undefined
+  /** Symbols whose connection is open. */
+  readonly #connected = new Set<MarketSymbol>()
+  /** Since when the feed of a symbol is lost. */
+  readonly #lostAt = new Map<MarketSymbol, EpochMicros>()
   #wake: () => void = () => {}
   #fail: (error: unknown) => void = () => {}
 
@@ -104,7 +106,7 @@ export class Ingest {
   status(): IngestStatus {
     const { instruments, trades } = this.#options
     return {
-      connected: this.#connected,
+      connected: instruments.every(({ symbol }) => this.#connected.has(symbol)),
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
       backfill: this.#history.progress(),
       holes: instruments.map(({ symbol }) => symbol).filter((symbol) => trades.ledger.hasHole(symbol)),
@@ -129,19 +131,18 @@ export class Ingest {
         this.#onTrades(event.trades)
         break
       case 'alive':
-        this.#lastAlive = event.receivedTime
         break
       case 'clock':
         clock.observe(event.venueTime, event.receivedTime)
         this.#silence.observeClock(event.venueTime, event.receivedTime)
         break
       case 'connected':
-        this.#connected = true
-        logger.info('connected to the feed')
-        this.#closeOutage(event.receivedTime)
+        for (const symbol of event.symbols) this.#connected.add(symbol)
+        logger.info({ symbols: event.symbols.length }, 'connected to the feed')
+        this.#closeOutages(event.symbols, event.receivedTime)
         break
       case 'disconnected':
-        this.#onDisconnected(event.reason, event.receivedTime)
+        this.#onDisconnected(event)
         break
       case 'subscribed':
         this.#refused.delete(event.symbol)
@@ -159,11 +160,12 @@ export class Ingest {
     }
   }
 
-  #onDisconnected(reason: string, receivedTime: EpochMicros): void {
-    if (this.#connected) this.#lostAt = this.#lastAlive ?? receivedTime
-    this.#connected = false
-    this.#current.clear()
-    this.#options.logger.warn({ reason }, 'the feed is disconnected: connecting again')
+  #onDisconnected({ symbols, reason, lastAlive, receivedTime }: Extract<FeedEvent, { kind: 'disconnected' }>): void {
+    for (const symbol of symbols) {
+      if (this.#connected.delete(symbol)) this.#lostAt.set(symbol, lastAlive ?? receivedTime)
+      this.#current.delete(symbol)
+    }
+    this.#options.logger.warn({ symbols: symbols.length, reason }, 'the feed is disconnected: connecting again')
   }
 
   #onTrades(trades: readonly Trade[]): void {
@@ -188,14 +190,13 @@ export class Ingest {
     if (wanted.some(({ symbol }) => ledger.hasHole(symbol))) this.#wake()
   }
 
-  #closeOutage(until: EpochMicros): void {
-    const from = this.#lostAt
-    this.#lostAt = undefined
-    if (from === undefined) return
-    const outages = this.#options.instruments.map(
-      ({ symbol }) => ({ kind: 'outage', outage: { symbol, from, to: until } }) as const,
-    )
-    this.#settle(this.#options.trades.append(outages))
+  #closeOutages(symbols: readonly MarketSymbol[], to: EpochMicros): void {
+    const outages = symbols.flatMap((symbol) => {
+      const from = this.#lostAt.get(symbol)
+      this.#lostAt.delete(symbol)
+      return from === undefined ? [] : [{ kind: 'outage', outage: { symbol, from, to } } as const]
+    })
+    if (outages.length > 0) this.#settle(this.#options.trades.append(outages))
   }
 
   async #fetchHistory(signal: AbortSignal): Promise<void> {
@@ -260,7 +261,7 @@ export class Ingest {
   #watchSilence(): () => void {
     let cancel = (): void => {}
     const check = (): void => {
-      const current = this.#connected ? [...this.#current].filter((symbol) => !this.#waiting.has(symbol)) : []
+      const current = [...this.#current].filter((symbol) => !this.#waiting.has(symbol))
       const heartbeats = this.#silence.due(current, this.#options.clock.now())
       if (heartbeats.length > 0) {
         this.#settle(this.#options.trades.append(heartbeats.map((heartbeat) => ({ kind: 'heartbeat', heartbeat }))))
