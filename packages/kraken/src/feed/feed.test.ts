@@ -59,6 +59,8 @@ const trade = (id: number) =>
   `{"symbol":"BTC/USD","side":"buy","price":83744.3,"qty":0.00044780,"ord_type":"limit","trade_id":${id},"timestamp":"2026-09-25T17:48:26.844359Z"}`
 const ids = (trades: readonly Trade[]) => trades.map(({ tradeId }) => tradeId)
 
+const statusFrame = (system: string) => ({ channel: 'status', type: 'update', data: [{ system }] })
+
 describe('the feed', () => {
   it('connects, pings, subscribes and is live once every symbol is answered', async () => {
     await using venue = await ScriptedVenue.listen()
@@ -233,6 +235,91 @@ describe('the feed', () => {
     }
   })
 
+  it('gives up a connection that brings frames but no pong', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url)
+    const connection = await live(venue, watched)
+    for (const ms of [10_000, 10_000, 9_999]) {
+      watched.timers.advance(ms)
+      connection.send('{"channel":"heartbeat"}')
+      await watched.next('alive')
+    }
+    expect(watched.feed.state).toBe('live')
+    watched.timers.advance(1)
+    expect((await watched.next('disconnected')).reason).toBe('no pong for 30000 ms')
+    await connection.closed
+  })
+
+  it('stays connected while the venue is in maintenance, and then asks for everything again', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url)
+    const connection = await live(venue, watched)
+    connection.send(statusFrame('maintenance'))
+    expect(await watched.next('status')).toMatchObject({ system: 'maintenance', online: false })
+    expect(watched.feed.state).toBe('maintenance')
+    for (let tens = 0; tens < 6; tens += 1) {
+      watched.timers.advance(10_000)
+      connection.send('{"channel":"heartbeat"}')
+      await watched.next('alive')
+    }
+    expect(watched.feed.state).toBe('maintenance')
+    connection.send(statusFrame('online'))
+    const request = await connection.request('subscribe')
+    expect(request.params).toMatchObject({ symbol: ['BTC/USD', 'ETH/USD'] })
+    expect(watched.feed.state).toBe('subscribing')
+    connection.send({ error: 'Already subscribed', method: 'subscribe', success: false, req_id: request.req_id })
+    connection.send({ error: 'Already subscribed', method: 'subscribe', success: false, req_id: request.req_id })
+    await watched.next('subscribed')
+    expect(watched.feed.state).toBe('live')
+  })
+
+  it('comes back no faster than every 5 s when it was lost in maintenance', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url)
+    const connection = await live(venue, watched)
+    connection.send(statusFrame('maintenance'))
+    await watched.next('status')
+    connection.socket.terminate()
+    await watched.next('disconnected')
+    watched.timers.advance(4_999)
+    expect(watched.feed.state).toBe('waiting')
+    watched.timers.advance(1)
+    expect(watched.feed.state).toBe('connecting')
+  })
+
+  it('asks for a refused symbol again, alone and on the same connection', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url)
+    const connection = await venue.connection()
+    const { req_id } = await connection.request('subscribe')
+    const error = 'Currency pair not supported BTC/USD'
+    connection.send({ error, method: 'subscribe', success: false, symbol: 'BTC/USD', req_id })
+    connection.send({ method: 'subscribe', success: true, result: { symbol: 'ETH/USD' }, req_id })
+    await watched.next('subscribed')
+    expect(watched.feed.state).toBe('live')
+    watched.timers.advance(2_500)
+    const again = await connection.request('subscribe')
+    expect(again.params).toMatchObject({ symbol: ['BTC/USD'] })
+    connection.confirm(again)
+    expect(await watched.next('subscribed')).toMatchObject({ symbol: 'BTC/USD' })
+  })
+
+  it('asks more slowly after it exceeded the rate of messages', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url)
+    const connection = await venue.connection()
+    await connection.request('subscribe')
+    connection.send('{"Error":"Exceeded msg rate"}')
+    await watched.next('alive')
+    connection.send({ method: 'pong', time_out: '2026-09-25T17:48:25Z' })
+    await watched.next('clock')
+    watched.timers.advance(500)
+    connection.confirm(await connection.request('subscribe'))
+    await watched.next('subscribed')
+    await watched.next('subscribed')
+    expect(watched.feed.state).toBe('live')
+  })
+
   it('ends at once and for good when closed, in any state', async () => {
     await using venue = await ScriptedVenue.listen()
     using watched = new Watched(venue.url)
@@ -265,5 +352,59 @@ describe('the feed', () => {
     connection.send(recorded('trade_update'))
     await connection.closed
     expect(kinds).toEqual(['connected', 'alive'])
+  })
+})
+
+describe('a feed of many connections', () => {
+  const sol = instrument('SOL/USD', { priceDecimals: 2, aliases: ['SOLUSD'] })
+  const options = { instruments: [btc, eth, sol], symbolsPerConnection: 2 }
+
+  /** Connections come one after the other, with the frames they ask with. */
+  async function bothLive(venue: ScriptedVenue, watched: Watched) {
+    const first = await venue.connection()
+    first.confirm(await first.request('subscribe'))
+    watched.timers.advance(249)
+    expect(watched.feed.state).toBe('waiting')
+    watched.timers.advance(1)
+    const second = await venue.connection()
+    second.confirm(await second.request('subscribe'))
+    for (let symbol = 0; symbol < 3; symbol += 1) await watched.next('subscribed')
+    return [first, second] as const
+  }
+
+  it('starts them 250 ms apart, each with its share of the symbols', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url, options)
+    await bothLive(venue, watched)
+    expect(watched.feed.state).toBe('live')
+    const connected = watched.events.filter((event) => event.kind === 'connected')
+    expect(connected.map(({ symbols }) => symbols)).toEqual([['BTC/USD', 'SOL/USD'], ['ETH/USD']])
+  })
+
+  it('loses only the symbols of the one that is lost', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url, options)
+    const [first, second] = await bothLive(venue, watched)
+    second.socket.terminate()
+    const lastAlive = watched.timers.now()
+    expect(await watched.next('disconnected')).toMatchObject({ symbols: ['ETH/USD'], lastAlive })
+    expect(watched.feed.state).toBe('waiting')
+    first.send(recorded('trade_update'))
+    expect(ids((await watched.next('trades')).trades)).toEqual([109116693])
+    watched.timers.advance(1_000)
+    const again = await venue.connection()
+    const request = await again.request('subscribe')
+    expect(request.params).toMatchObject({ symbol: ['ETH/USD'] })
+    again.confirm(request)
+    expect((await watched.next('connected')).symbols).toEqual(['ETH/USD'])
+    await watched.next('subscribed')
+    expect(watched.feed.state).toBe('live')
+  })
+
+  it('refuses to spread over connections without symbols', () => {
+    const make = (symbolsPerConnection: number) => () =>
+      new KrakenFeed({ instruments: [btc], symbolsPerConnection, onEvent: () => {} })
+    expect(make(0)).toThrow('symbolsPerConnection is 0')
+    expect(make(1.5)).toThrow('symbolsPerConnection is 1.5')
   })
 })
