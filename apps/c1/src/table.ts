@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { csvToParquet, type ParquetColumn } from '@c1/feature-store'
 import { C1Error, UsageError } from '@c1/market'
 
@@ -42,38 +42,31 @@ export async function writeTable(table: Table, format: Format, out: string | und
 
 const CHUNK_CHARS = 1 << 18
 
-/** Lines without their ends, the first `headers` of which are no rows. */
+/** Lines without their ends, the first `headers` of which are no rows. A file appears whole or not at all. */
 export async function writeLines(
   lines: AsyncIterable<string> | Iterable<string>,
   headers: number,
   out: string | undefined,
 ): Promise<number> {
-  const target = out === undefined ? process.stdout : createWriteStream(`${out}.part`)
-  let failure: unknown
-  target.on('error', (error) => {
-    failure = error
-  })
   let count = 0
-  let chunk = ''
-  const flush = async (): Promise<void> => {
-    if (failure !== undefined) throw unwritable(out, failure)
-    const text = chunk
-    chunk = ''
-    if (text !== '')
-      await new Promise<void>((resolve, reject) =>
-        target.write(text, (error) => (error ? reject(unwritable(out, error)) : resolve())),
-      )
+  async function* chunks(): AsyncGenerator<string> {
+    let chunk = ''
+    for await (const line of lines) {
+      chunk += `${line}\n`
+      count += 1
+      if (chunk.length < CHUNK_CHARS) continue
+      yield chunk
+      chunk = ''
+    }
+    yield chunk
   }
-  for await (const line of lines) {
-    chunk += `${line}\n`
-    count += 1
-    if (chunk.length > CHUNK_CHARS) await flush()
-  }
-  await flush()
-  if (out !== undefined) {
-    target.end()
-    await finished(target)
-    await rename(`${out}.part`, out)
+  const part = `${out}.part`
+  try {
+    await pipeline(chunks, out === undefined ? process.stdout : createWriteStream(part), { end: out !== undefined })
+    if (out !== undefined) await rename(part, out)
+  } catch (cause) {
+    if (out !== undefined) await rm(part, { force: true })
+    throw cause instanceof C1Error ? cause : unwritable(out, cause)
   }
   return count - headers
 }
@@ -82,8 +75,14 @@ function unwritable(out: string | undefined, cause: unknown): C1Error {
   const { code, message } = cause as NodeJS.ErrnoException
   // A reader such as head that has seen enough is not a failure of ours to explain.
   if (code === 'EPIPE') return new C1Error('output_closed', 'The reader of the output closed it.', { cause })
-  const what = code === 'ENOSPC' ? 'the disk is full' : message
-  return new C1Error('output_failed', `Cannot write ${out ?? 'standard output'}: ${what}.`, { cause })
+  if (code === 'ENOSPC')
+    return new C1Error('disk_full', `Cannot write ${out}: the disk is full. Free some space.`, { cause })
+  if (out === undefined) return new C1Error('output_failed', `Cannot write standard output: ${message}.`, { cause })
+  return new UsageError(
+    'out_unwritable',
+    `Cannot write ${out} (${code ?? message}): name a file in a folder of yours with --out.`,
+    { cause },
+  )
 }
 
 async function* csvLines({ columns, rows }: Table): AsyncGenerator<string> {

@@ -36,7 +36,7 @@ export async function computeFeatures(options: ComputeFeaturesOptions, signal: A
   await runFold({
     log,
     name: 'compute-features',
-    version: features.digest,
+    version: `2 ${features.digest}`,
     input: TOPICS.candles,
     outputs: [TOPICS.features],
     fold: new FeatureFold(options),

@@ -6,7 +6,7 @@ import { c1, ended, said, startC1, temporaryFolder } from '../test-support/comma
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const folder = temporaryFolder()
-const UP = ['up', '--source', 'simulator', '--symbols', 'BTC/USD', '--backfill', '1h', '--http-port', '0']
+const UP = ['up', '--source', 'simulator', '--symbols', 'BTC/USD', '--backfill', '3h', '--http-port', '0']
 const quietly = { C1_LOG_LEVEL: 'error' }
 const busy = createServer()
 
