@@ -28,7 +28,9 @@ export async function writeTable(table: Table, format: Format, out: string | und
   if (format !== 'parquet')
     return writeLines(format === 'csv' ? csvLines(table) : jsonLines(table), format === 'csv' ? 1 : 0, out)
   if (out === undefined) throw new UsageError('out_missing', 'Parquet is not text: name a file with --out FILE.')
-  const scratch = await mkdtemp(join(dirname(out), '.c1-export-'))
+  const scratch = await mkdtemp(join(dirname(out), '.c1-export-')).catch((cause: unknown) => {
+    throw unwritable(out, cause)
+  })
   try {
     const csv = join(scratch, 'rows.csv')
     const rows = await writeLines(csvLines(table), 1, csv)
