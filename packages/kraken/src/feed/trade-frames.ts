@@ -8,6 +8,7 @@ import {
   type Side,
   type Trade,
 } from '@c1/market'
+import { Plausibility } from '../plausibility.ts'
 import { asRecord, writeExact } from '../wire/exact-json.ts'
 import {
   isZero,
@@ -21,7 +22,6 @@ import {
   readTradeId,
 } from '../wire/fields.ts'
 import { type MalformedRow, malformedRow } from '../wire/malformed-row.ts'
-import { Plausibility } from './plausibility.ts'
 
 export interface TradeFrame {
   readonly trades: readonly Trade[]

@@ -66,3 +66,9 @@ it.each([
 it('a throttled call knows when it may be made', () => {
   expect(apiError('EService: Throttled: 1790358490').details.untilSeconds).toBe(1_790_358_490)
 })
+
+it('errors that are no texts are refusals too, whatever they hold', () => {
+  expect(() => readAnswer(200, '{"error":[{"toString":1}]}')).toThrow(
+    'Kraken cannot serve the call at present ({"toString":1}).',
+  )
+})

@@ -1,5 +1,5 @@
 import { C1Error, UsageError } from '@c1/market'
-import { asRecord, parseExact } from '../wire/exact-json.ts'
+import { asRecord, parseExact, writeExact } from '../wire/exact-json.ts'
 
 /**
  * The `result` of an answer, with numbers as lexemes (see `parseExact`).
@@ -13,10 +13,15 @@ export function readAnswer(status: number, body: string): unknown {
   const envelope = asRecord(parse(body))
   const errors = envelope?.error
   if (envelope === undefined || !Array.isArray(errors)) throw malformedAnswer(body)
-  const failure = errors.map(String).find((error) => !error.startsWith('W'))
+  const failure = errors.map(errorText).find((error) => !error.startsWith('W'))
   if (failure !== undefined) throw apiError(failure)
   if (envelope.result === undefined || envelope.result === null) throw malformedAnswer(body)
   return envelope.result
+}
+
+/** Kraken's errors are texts; anything else is shown as it came. */
+function errorText(error: unknown): string {
+  return typeof error === 'string' ? error : writeExact(error)
 }
 
 function parse(body: string): unknown {

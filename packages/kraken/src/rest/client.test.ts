@@ -126,6 +126,14 @@ describe('the REST client', () => {
     })
   })
 
+  it('does not take an answer in that would fill the memory', async () => {
+    const { rest, timers } = client([{ body: ' '.repeat(32 * 1024 * 1024 + 1) }], { attempts: 1 })
+    await expect(timers.drive(rest.time())).rejects.toMatchObject({
+      code: 'kraken_unreachable',
+      message: expect.stringContaining('larger than 33554432 bytes'),
+    })
+  })
+
   it('answers of another shape are malformed', async () => {
     const { rest, timers } = client([{ body: '{"error":[],"result":[]}' }, { body: '{"error":[],"result":{}}' }])
     await expect(timers.drive(rest.time())).rejects.toMatchObject({ code: 'time_malformed' })

@@ -19,6 +19,8 @@ const FIRST_DELAY_MS = 1_000
 const RATE_LIMITED_DELAY_MS = 3_000
 const LONGEST_DELAY_MS = 30_000
 const LONGEST_THROTTLE_MS = 60_000
+/** The largest answer known, all markets, has about 1.5 MB. */
+const LARGEST_BODY_BYTES = 32 * 1024 * 1024
 
 /** GET on Kraken's public REST interface: spaced, timed out, repeated with back-off while the error is retryable. */
 export class PublicApi {
@@ -62,7 +64,7 @@ export class PublicApi {
     try {
       // Cloudflare may refuse requests without a User-Agent.
       const response = await this.#options.fetch(url, { headers: { 'user-agent': 'c1-kraken' }, signal })
-      return { status: response.status, body: await response.text() }
+      return { status: response.status, body: await readBody(response) }
     } catch (cause) {
       signal.throwIfAborted()
       throw new C1Error('kraken_unreachable', `No answer from ${url}: ${reasonOf(cause)}.`, {
@@ -82,6 +84,19 @@ export class PublicApi {
     const untilMs = Math.ceil((untilSeconds * MICROS_PER_SECOND - timers.now()) / 1000)
     return Math.min(Math.max(delay, untilMs), LONGEST_THROTTLE_MS)
   }
+}
+
+/** The body as text, refused before it fills the memory. */
+async function readBody(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let body = ''
+  let bytes = 0
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > LARGEST_BODY_BYTES) throw new Error(`the answer is larger than ${LARGEST_BODY_BYTES} bytes`)
+    body += decoder.decode(chunk, { stream: true })
+  }
+  return body + decoder.decode()
 }
 
 function timeoutError(url: string, timeoutMs: number): C1Error {

@@ -57,6 +57,13 @@ describe('a page of trades', () => {
     ])
   })
 
+  it('rejects ids out of all proportion, and a `last` that is no time', () => {
+    const { trades, rejected, next } = page(restTrades([restRow(1), restRow(2_000_000), restRow(3)], '9'.repeat(20)))
+    expect(trades.map(({ tradeId }) => tradeId)).toEqual([1, 3])
+    expect(rejected).toMatchObject([{ raw: restRow(2_000_000), code: 'trade_implausible' }])
+    expect(next).toBe(page(restTrades([restRow(1)])).next)
+  })
+
   it('keeps what was traded at a finer step of the past, with all its decimals', () => {
     const row = restRow(3, { price: '4112.03700', volume: '0.123456789' })
     const { trades, rejected } = page(restTrades([restRow(2), row]))

@@ -1,4 +1,5 @@
 import { type EpochMicros, type Instrument, MalformedError, type Trade } from '@c1/market'
+import { Plausibility } from '../plausibility.ts'
 import { asRecord, NumberText, writeExact } from '../wire/exact-json.ts'
 import {
   positivePrice,
@@ -29,7 +30,7 @@ export interface TradesPage {
 /**
  * A `Trades` result that was asked for with `since`, parsed by `parseExact`.
  *
- * A row that cannot be a trade (no id, another type, negative) is rejected, the others are kept.
+ * A row that cannot be a trade (no id, another type, negative, out of all proportion) is rejected, the others are kept.
  * Prices and quantities have the market's decimals, or more where they were traded at a finer step of the past.
  *
  * @throws MalformedError `trades_malformed` when it has no list of rows
@@ -38,9 +39,10 @@ export function readTradesPage(result: unknown, instrument: Instrument, since: C
   const { last, rows } = readTradesResult(result)
   const trades: Trade[] = []
   const rejected: MalformedRow[] = []
+  const plausibility = new Plausibility()
   for (const row of rows) {
     try {
-      trades.push(readRow(row, instrument))
+      trades.push(plausibility.check(readRow(row, instrument)))
     } catch (thrown) {
       rejected.push(malformedRow(writeExact(row), thrown))
     }
@@ -59,7 +61,7 @@ export function readTradesResult(result: unknown): {
   const rows = Object.values(markets).find(Array.isArray)
   if (rows === undefined) throw new MalformedError('trades_malformed', 'The answer (Trades) holds no list of trades.')
   const text = last instanceof NumberText ? last.text : last
-  return { last: typeof text === 'string' && /^\d+$/.test(text) ? text : undefined, rows }
+  return { last: typeof text === 'string' && /^\d{1,19}$/.test(text) ? text : undefined, rows }
 }
 
 /**
