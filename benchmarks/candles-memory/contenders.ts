@@ -11,13 +11,21 @@ import { random, type Tick, walk } from '../market.ts'
 import { requirePeer } from '../peers.ts'
 
 export const TRADES = 800_000
-export const SYMBOLS = ['BTC/USD', 'ETH/USD', 'SOL/USD', 'XRP/USD'] as MarketSymbol[]
+const SYMBOLS = ['BTC/USD', 'ETH/USD', 'SOL/USD', 'XRP/USD'] as MarketSymbol[]
+
+/** What the trades are of. */
+export interface Market {
+  /** Their trades are mixed at random. */
+  readonly symbols: number
+  /** Trades of each symbol. */
+  readonly perMinute: number
+}
 
 /** Does all the work once. */
 export type Work = () => unknown
 
 /** What takes part, ours first; each makes its own form of the trades first. */
-export const CONTENDERS: Readonly<Record<string, (perMinute: number) => Work>> = {
+export const CONTENDERS: Readonly<Record<string, (market: Market) => Work>> = {
   'CandleWindows, exact, 8 intervals': candleWindows,
   'ccxt buildOHLCVC, floats, 1 interval': ccxt,
   'tardis-dev trade bars, bare class, floats, 1 interval': tardisBars,
@@ -29,20 +37,20 @@ interface SymbolTick extends Tick {
   readonly tradeId: number
 }
 
-/** The trades of all symbols in order of time, `perMinute` of each. */
-function* ticks(perMinute: number): Generator<SymbolTick> {
+/** The trades of all symbols in order of time. */
+function* ticks({ symbols, perMinute }: Market): Generator<SymbolTick> {
   const next = random(2)
   const tradeIds = new Map<MarketSymbol, number>()
-  for (const tick of walk(TRADES, perMinute * SYMBOLS.length, 3)) {
-    const symbol = SYMBOLS[Math.floor(next() * SYMBOLS.length)] as MarketSymbol
+  for (const tick of walk(TRADES, perMinute * symbols, 3)) {
+    const symbol = SYMBOLS[Math.floor(next() * symbols)] as MarketSymbol
     const tradeId = (tradeIds.get(symbol) ?? 0) + 1
     tradeIds.set(symbol, tradeId)
     yield { ...tick, symbol, tradeId }
   }
 }
 
-function candleWindows(perMinute: number): Work {
-  const messages = [...ticks(perMinute).map((tick): MarketMessage => ({ kind: 'trade', trade: tradeOf(tick) }))]
+function candleWindows(market: Market): Work {
+  const messages = [...ticks(market).map((tick): MarketMessage => ({ kind: 'trade', trade: tradeOf(tick) }))]
   return () => {
     const windows = new CandleWindows({ intervals: INTERVALS })
     let events = 0
@@ -65,17 +73,35 @@ function tradeOf({ symbol, tradeId, time, price, quantity, side }: SymbolTick): 
 }
 
 interface Ccxt {
-  readonly Exchange: new () => { buildOHLCVC(trades: readonly object[], timeframe: string): readonly unknown[] }
+  readonly Exchange: new () => {
+    safeTrade(trade: object): object
+    buildOHLCVC(trades: readonly object[], timeframe: string): readonly unknown[]
+  }
 }
 
-/** Knows no symbols: it gets an array for each. */
-function ccxt(perMinute: number): Work {
+/** Gets an array for each symbol, since it knows none, of the trade objects that ccxt itself makes: numbers are floats. */
+function ccxt(market: Market): Work {
   const { Exchange } = requirePeer('ccxt') as Ccxt
   const exchange = new Exchange()
-  const bySymbol = SYMBOLS.map((symbol) => [
-    ...ticks(perMinute)
-      .filter((tick) => tick.symbol === symbol)
-      .map(({ time, price, quantity }) => ({ timestamp: Math.floor(time / 1000), price, amount: quantity })),
+  const bySymbol = SYMBOLS.slice(0, market.symbols).map((wanted) => [
+    ...ticks(market)
+      .filter(({ symbol }) => symbol === wanted)
+      .map(({ symbol, tradeId, time, price, quantity, side }) =>
+        exchange.safeTrade({
+          id: String(tradeId),
+          order: undefined,
+          timestamp: Math.floor(time / 1000),
+          datetime: new Date(time / 1000).toISOString(),
+          symbol,
+          type: 'limit',
+          side,
+          takerOrMaker: undefined,
+          price: price.toFixed(1),
+          amount: quantity.toFixed(8),
+          cost: undefined,
+          fee: undefined,
+        }),
+      ),
   ])
   return () => {
     let candles = 0
@@ -95,19 +121,26 @@ interface Tardis {
   compute(trades: AsyncIterable<TardisTrade>, ...bars: (() => TradeBars)[]): AsyncIterable<unknown>
 }
 
-function tardisTrades(perMinute: number): TardisTrade[] {
-  const trades = ticks(perMinute).map(({ symbol, time, price, quantity, side }) => {
-    const timestamp = new Date(time / 1000)
-    const venue = { type: 'trade', exchange: 'kraken', localTimestamp: timestamp }
-    return { ...venue, symbol, price, amount: quantity, side, timestamp }
-  })
+/** As tardis-dev's mappers make them. */
+function tardisTrades(market: Market): TardisTrade[] {
+  const trades = ticks(market).map(({ symbol, tradeId, time, price, quantity, side }) => ({
+    type: 'trade',
+    symbol,
+    exchange: 'kraken',
+    id: String(tradeId),
+    price,
+    amount: quantity,
+    side,
+    timestamp: new Date(time / 1000),
+    localTimestamp: new Date(time / 1000),
+  }))
   return [...trades]
 }
 
 /** The class behind `computeTradeBars`, called directly, one object for each symbol. */
-function tardisBars(perMinute: number): Work {
+function tardisBars(market: Market): Work {
   const { computeTradeBars } = requirePeer('tardis-dev') as Tardis
-  const trades = tardisTrades(perMinute)
+  const trades = tardisTrades(market)
   return () => {
     const bySymbol = new Map<string, TradeBars>()
     for (const symbol of SYMBOLS) bySymbol.set(symbol, computeTradeBars({ kind: 'time', interval: 60_000 })())
@@ -118,9 +151,9 @@ function tardisBars(perMinute: number): Work {
 }
 
 /** Its public API. */
-function tardisCompute(perMinute: number): Work {
+function tardisCompute(market: Market): Work {
   const { compute, computeTradeBars } = requirePeer('tardis-dev') as Tardis
-  const trades = tardisTrades(perMinute)
+  const trades = tardisTrades(market)
   async function* stream(): AsyncGenerator<TardisTrade> {
     yield* trades
   }

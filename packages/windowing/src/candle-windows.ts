@@ -1,4 +1,13 @@
-import { type Candle, type IdSpace, INTERVALS, type Interval, type MarketMessage, type MarketSymbol } from '@c1/market'
+import {
+  type Candle,
+  type IdSpace,
+  INTERVALS,
+  type Interval,
+  type MarketMessage,
+  type MarketSymbol,
+  type Outage,
+  unservedIds,
+} from '@c1/market'
 import { type CandleEvent, NOTHING } from './candle-event.ts'
 import { readCheckpoint, writeSequence } from './checkpoint.ts'
 import { type SequenceState, SequenceWindows } from './sequence-windows.ts'
@@ -12,7 +21,7 @@ export interface CandleWindowsOptions {
  * Trades in, candles out, by event time: a deterministic fold over the trades topic, for any number of symbols.
  *
  * - **Final** is a window when one stretch of consecutive trade ids, bounded by trades or heartbeats, covers it whole. Finals
- *   of a symbol come in order of close time, shorter intervals first, and `complete` is true.
+ *   of a symbol come in order of close time, shorter intervals first, and `complete` is true but for the exceptions below.
  * - **A hole** in the ids holds back the windows beyond it, which stay provisional, until it is filled. What lies below the
  *   oldest trade seen so far does not: older history that comes later is given out in its own order when it is proven.
  * - **Duplicates** are ignored at any age.
@@ -24,7 +33,11 @@ export interface CandleWindowsOptions {
  *   candle is not given out where the venue's ids prove the window, and a candle that follows one of another id space
  *   continues its revisions.
  *
- * Outages say nothing here: ids tell what is missing.
+ * - **Ids that the venue does not serve**, as an outage states them, hold nothing back: the windows that their trades may belong
+ *   to, those of the time from the trade before to the trade after, are final with `complete` false. When all of them have come
+ *   after all, such windows get a further revision, as far as they are in memory.
+ *
+ * Outages without ids say nothing here: ids tell what is missing.
  */
 export class CandleWindows {
   readonly #intervals: ReadonlySet<Interval>
@@ -40,7 +53,7 @@ export class CandleWindows {
       const { trade } = message
       return this.#sequence(trade.symbol, trade.idSpace).addTrade(trade)
     }
-    if (message.kind === 'outage') return NOTHING
+    if (message.kind === 'outage') return this.#addOutage(message.outage)
     const { heartbeat } = message
     return this.#sequence(heartbeat.symbol, heartbeat.idSpace).addHeartbeat(heartbeat)
   }
@@ -71,6 +84,11 @@ export class CandleWindows {
     const windows = new CandleWindows(options)
     for (const { symbol, idSpace, state } of readCheckpoint(checkpoint)) windows.#add(symbol, idSpace, state)
     return windows
+  }
+
+  #addOutage(outage: Outage): readonly CandleEvent[] {
+    const ids = unservedIds(outage)
+    return ids === undefined ? NOTHING : this.#sequence(outage.symbol, 'venue').addException(ids, outage)
   }
 
   #sequence(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {

@@ -1,6 +1,6 @@
 import { type IdSpace, MalformedError, type MarketSymbol } from '@c1/market'
 import { type Accumulator, NarrowAccumulator } from './accumulator.ts'
-import { Coverage, type Span } from './coverage.ts'
+import { Coverage, type CoverageException, type Span } from './coverage.ts'
 import { LEVELS, openTimeAt } from './levels.ts'
 import type { SequenceState } from './sequence-windows.ts'
 import { WideAccumulator } from './wide-accumulator.ts'
@@ -22,7 +22,12 @@ export function writeSequence(idSpace: IdSpace, { coverage, windows, oldest, new
     coverage.spans.map(({ first, last, from, to, anchored }) => [first, last, writeTime(from), to, anchored]),
     [...windows.allPending()].map(writeWindow),
     [...windows.allClosed()].map(writeWindow),
+    ...(coverage.exceptions.length === 0 ? [] : [coverage.exceptions.map(writeException)]),
   ]
+}
+
+function writeException({ first, last, from, to, missing }: CoverageException): unknown {
+  return [first, last, from, to, missing.map((range) => [range.first, range.last])]
 }
 
 function writeTime(time: number): number | null {
@@ -60,7 +65,7 @@ export function readCheckpoint(checkpoint: unknown): StoredSequence[] {
 }
 
 function readSequence(symbol: MarketSymbol, stored: unknown): StoredSequence {
-  const [idSpace, oldest, newest, spans, pending, closed] = tuple(stored, [6], 'a sequence')
+  const [idSpace, oldest, newest, spans, pending, closed, exceptions = []] = tuple(stored, [6, 7], 'a sequence')
   if (idSpace !== 'venue' && !(typeof idSpace === 'string' && idSpace.startsWith('file:'))) {
     throw malformed('an id space', idSpace)
   }
@@ -68,7 +73,7 @@ function readSequence(symbol: MarketSymbol, stored: unknown): StoredSequence {
   for (const window of list(pending, 'windows')) windows.addPending(readWindow(window))
   for (const window of list(closed, 'windows')) windows.addClosed(readWindow(window))
   const state = {
-    coverage: new Coverage(list(spans, 'spans').map(readSpan)),
+    coverage: new Coverage(list(spans, 'spans').map(readSpan), list(exceptions, 'exceptions').map(readException)),
     windows,
     oldest: oldest === null ? Number.POSITIVE_INFINITY : integer(oldest),
     newest: newest === null ? Number.NEGATIVE_INFINITY : integer(newest),
@@ -81,6 +86,15 @@ function readSpan(stored: unknown): Span {
   if (typeof anchored !== 'boolean') throw malformed('a span', stored)
   const start = from === null ? Number.NEGATIVE_INFINITY : integer(from)
   return { first: integer(first), last: integer(last), from: start, to: integer(to), anchored }
+}
+
+function readException(stored: unknown): CoverageException {
+  const [first, last, from, to, missing] = tuple(stored, [5], 'an exception')
+  const ranges = list(missing, 'an exception').map((range) => {
+    const [first, last] = tuple(range, [2], 'an exception')
+    return { first: integer(first), last: integer(last) }
+  })
+  return { first: integer(first), last: integer(last), from: integer(from), to: integer(to), missing: ranges }
 }
 
 function readWindow(stored: unknown): Window {

@@ -1,3 +1,5 @@
+import { addRange, hasId, type IdRange, type IdRanges, NO_IDS, withoutRange } from '@c1/market'
+
 /** A half-open time span `[from, to)` in microseconds since 1970; `from` may be -Infinity. */
 export interface TimeRange {
   readonly from: number
@@ -18,16 +20,25 @@ export interface Span {
   anchored: boolean
 }
 
+/** Ids that the venue does not serve: their trades happened from `from` to `to`, the times of the trades around them. */
+export interface CoverageException extends IdRange, TimeRange {
+  /** Those of its ids that have not come all the same; never empty. */
+  readonly missing: IdRanges
+}
+
 /**
  * Which trades of a dense sequence are there, and which stretches of event time they prove.
  *
- * `to` is the newest time in a span, so that a trade whose time goes back never takes back what was proven.
+ * `to` is the newest time in a span, so that a trade whose time goes back never takes back what was proven. A stated exception
+ * closes a hole like the trades themselves, but the time that they happened in is not complete until all of them have come.
  */
 export class Coverage {
   #spans: Span[]
+  #exceptions: readonly CoverageException[]
 
-  constructor(spans: readonly Span[] = []) {
+  constructor(spans: readonly Span[] = [], exceptions: readonly CoverageException[] = []) {
     this.#spans = spans.map((span) => ({ ...span }))
+    this.#exceptions = exceptions
   }
 
   /** Ascending, disjoint, never touching. */
@@ -35,9 +46,18 @@ export class Coverage {
     return this.#spans
   }
 
+  /** In the order in which they were stated. */
+  get exceptions(): readonly CoverageException[] {
+    return this.#exceptions
+  }
+
   has(tradeId: number): boolean {
-    const span = this.#spans[this.#indexFor(tradeId)]
-    return span !== undefined && span.first <= tradeId && tradeId <= span.last
+    return this.#isCovered(tradeId) && !this.#exceptions.some(({ missing }) => hasId(missing, tradeId))
+  }
+
+  /** Whether a trade of the half-open time span may be among those that the venue does not serve. */
+  lacks({ from, to }: TimeRange): boolean {
+    return this.#exceptions.some((exception) => exception.from < to && exception.to >= from)
   }
 
   /**
@@ -46,23 +66,60 @@ export class Coverage {
    */
   addTrade(tradeId: number, eventTime: number): Span {
     const below = this.#spans[this.#indexFor(tradeId - 1)]
-    if (below?.last !== tradeId - 1 || tradeId >= this.limitAbove(below)) return this.#join(tradeId, eventTime)
+    if (below?.last !== tradeId - 1 || tradeId >= this.limitAbove(below)) {
+      if (this.#exceptions.length > 0) this.#resolve(tradeId)
+      return this.#join({ first: tradeId, last: tradeId }, eventTime, eventTime)
+    }
     below.last = tradeId
     below.to = Math.max(below.to, eventTime)
     return below
   }
 
-  #join(tradeId: number, eventTime: number): Span {
-    const from = tradeId === 1 ? Number.NEGATIVE_INFINITY : eventTime + 1
-    const start = this.#indexFor(tradeId - 1)
+  /**
+   * The trades with the ids of `ids` are not served; they happened from `from` to `to`. False when all of them are there, or
+   * the same was said before.
+   */
+  addException({ first, last }: IdRange, { from, to }: TimeRange): boolean {
+    const missing = this.#missingOf({ first, last })
+    const isKnown = this.#exceptions.some(
+      (known) => known.first === first && known.last === last && known.from === from && known.to === to,
+    )
+    if (missing.length === 0 || isKnown) return false
+    this.#exceptions = [...this.#exceptions, { first, last, from, to, missing }]
+    this.#join({ first, last }, from, to)
+    return true
+  }
+
+  /** The ids of a range of which no trade is there. */
+  #missingOf(ids: IdRange): IdRanges {
+    const uncovered = this.#spans.reduce<IdRanges>(withoutRange, [ids])
+    const excepted = this.#exceptions.flatMap(({ missing }) => missing).reduce(addRange, NO_IDS)
+    const outside = [
+      { first: Number.NEGATIVE_INFINITY, last: ids.first - 1 },
+      { first: ids.last + 1, last: Number.POSITIVE_INFINITY },
+    ]
+    return outside.reduce<IdRanges>(withoutRange, excepted).reduce(addRange, uncovered)
+  }
+
+  /** An excepted trade came all the same. */
+  #resolve(tradeId: number): void {
+    const one = { first: tradeId, last: tradeId }
+    this.#exceptions = this.#exceptions
+      .map((exception) => ({ ...exception, missing: withoutRange(exception.missing, one) }))
+      .filter(({ missing }) => missing.length > 0)
+  }
+
+  /** Of trades before the time `from` the ids know nothing, nor of other ones at that instant. */
+  #join(ids: IdRange, from: number, to: number): Span {
+    const start = this.#indexFor(ids.first - 1)
     let end = start
-    while ((this.#spans[end]?.first ?? Number.POSITIVE_INFINITY) <= tradeId + 1) end++
+    while ((this.#spans[end]?.first ?? Number.POSITIVE_INFINITY) <= ids.last + 1) end++
     const touched = this.#spans.slice(start, end)
     const span: Span = {
-      first: Math.min(tradeId, touched[0]?.first ?? tradeId),
-      last: Math.max(tradeId, touched.at(-1)?.last ?? tradeId),
-      from: Math.min(from, ...touched.map((span) => span.from)),
-      to: Math.max(eventTime, ...touched.map((span) => span.to)),
+      first: Math.min(ids.first, touched[0]?.first ?? ids.first),
+      last: Math.max(ids.last, touched.at(-1)?.last ?? ids.last),
+      from: Math.min(ids.first === 1 ? Number.NEGATIVE_INFINITY : from + 1, ...touched.map((span) => span.from)),
+      to: Math.max(to, ...touched.map((span) => span.to)),
       anchored: start === 0 || touched.some((span) => span.anchored),
     }
     this.#spans.splice(start, touched.length, span)
@@ -87,6 +144,11 @@ export class Coverage {
   limitAbove(span: Span): number {
     const above = this.#spans[this.#spans.indexOf(span) + 1]
     return above === undefined ? Number.POSITIVE_INFINITY : above.first - 1
+  }
+
+  #isCovered(tradeId: number): boolean {
+    const span = this.#spans[this.#indexFor(tradeId)]
+    return span !== undefined && span.first <= tradeId && tradeId <= span.last
   }
 
   /** Index of the lowest span that ends at `tradeId` or later. */

@@ -1,7 +1,7 @@
-import type { Candle, EpochMicros, Heartbeat, IdSpace, Interval, MarketSymbol, Trade } from '@c1/market'
+import type { Candle, EpochMicros, Heartbeat, IdRange, IdSpace, Interval, MarketSymbol, Trade } from '@c1/market'
 import { accumulatorOf, addTrade } from './accumulator.ts'
 import { type CandleEvent, NOTHING } from './candle-event.ts'
-import { Coverage, rangesBeyond, type Span, type TimeRange } from './coverage.ts'
+import { Coverage, type CoverageException, rangesBeyond, type Span, type TimeRange } from './coverage.ts'
 import { EmptyTime } from './empty-time.ts'
 import { intervalOf, LENGTHS, LEVELS, type Level, openTimeAt } from './levels.ts'
 import { makeCandle } from './make-candle.ts'
@@ -78,6 +78,9 @@ export class SequenceWindows {
     if (coverage.has(tradeId)) return NOTHING
     const events: CandleEvent[] = []
     const openTime = openTimeAt(0, eventTime)
+    const { exceptions } = coverage
+    this.#span = coverage.addTrade(tradeId, eventTime)
+    this.#limit = coverage.limitAbove(this.#span)
     if (this.#rangeAround(0, openTime) !== undefined) this.#revise(trade, events)
     else {
       const window = windows.ensurePending(0, openTime)
@@ -85,8 +88,7 @@ export class SequenceWindows {
     }
     this.#state.oldest = Math.min(this.#state.oldest, openTime)
     this.#state.newest = Math.max(this.#state.newest, openTime)
-    this.#span = coverage.addTrade(tradeId, eventTime)
-    this.#limit = coverage.limitAbove(this.#span)
+    if (coverage.exceptions.length < exceptions.length) this.#completeWindows(exceptions, eventTime, events)
     this.#settle(events)
     this.#window = windows.pending(0, openTime)
     return events
@@ -102,6 +104,16 @@ export class SequenceWindows {
     return events
   }
 
+  /** The trades of these ids are not served: the hole is closed, and the windows that they may belong to stay incomplete. */
+  addException(ids: IdRange, time: TimeRange): readonly CandleEvent[] {
+    if (!this.#state.coverage.addException(ids, time)) return NOTHING
+    this.#window = undefined
+    this.#span = undefined
+    const events: CandleEvent[] = []
+    this.#settle(events)
+    return events
+  }
+
   /** The window of the newest trade as it stands; undefined when it is final. */
   provisional(level: Level): Candle | undefined {
     const { coverage, newest, windows } = this.#state
@@ -112,7 +124,7 @@ export class SequenceWindows {
     const whole = coverage.spans.some(
       ({ first, last, from }) => from <= openTime && first <= firstTradeId && lastTradeId <= last,
     )
-    const complete = this.idSpace === 'venue' ? whole : undefined
+    const complete = this.idSpace === 'venue' ? whole && this.#isComplete(level, openTime) : undefined
     return makeCandle(
       { symbol: this.#context.symbol, level, openTime, revision: 0, state: 'provisional', complete },
       sums,
@@ -124,7 +136,7 @@ export class SequenceWindows {
     return this.#state.newest
   }
 
-  /** Whether every trade of the window is there; a file proves none. */
+  /** Whether the ids say what the window holds, and which of its trades are not to be had; a file's say nothing. */
   proves(level: Level, openTime: number): boolean {
     return this.idSpace === 'venue' && this.#rangeAround(level, openTime) !== undefined
   }
@@ -193,9 +205,28 @@ export class SequenceWindows {
     }
     window.revision++
     if (outranked || sums === undefined || !this.#isWanted(level)) return
-    const complete = this.idSpace === 'venue' ? true : undefined
+    const complete = this.idSpace === 'venue' ? this.#isComplete(level, openTime) : undefined
     const frame = { symbol, level, openTime, revision: window.revision, state: 'final', complete } as const
     events.push({ kind: 'candle', candle: makeCandle(frame, sums) })
+  }
+
+  #isComplete(level: Level, openTime: number): boolean {
+    return !this.#state.coverage.lacks({ from: openTime, to: openTime + (LENGTHS[level] as number) })
+  }
+
+  /**
+   * The last trade of an exception came, at `eventTime`: the final windows of its time that are complete now and in memory are
+   * told again, but for those of the trade itself, which are revised with it.
+   */
+  #completeWindows(before: readonly CoverageException[], eventTime: number, events: CandleEvent[]): void {
+    const { coverage, windows } = this.#state
+    const known = new Set(coverage.exceptions.map(({ first, last, from, to }) => `${first} ${last} ${from} ${to}`))
+    const resolved = before.filter(({ first, last, from, to }) => !known.has(`${first} ${last} ${from} ${to}`))
+    for (const window of windows.closedDuring(resolved)) {
+      const { level, openTime } = window
+      if (openTimeAt(level, eventTime) !== openTime && this.#isComplete(level, openTime))
+        this.#makeFinal(window, events)
+    }
   }
 
   /** A trade whose base window is final: every final window around it is made again, the first pending one will have it. */

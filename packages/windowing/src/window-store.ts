@@ -57,7 +57,15 @@ export class WindowStore {
         if (rangeAround(ranges, window.level, window.openTime) !== undefined) found.push(window)
       }
     }
-    return found.length < 2 ? found : found.sort((a, b) => closeTimeOf(a) - closeTimeOf(b) || a.level - b.level)
+    return found.length < 2 ? found : found.sort(inOrder)
+  }
+
+  /** The closed windows that hold an instant of one of the ranges, ends included, in the same order. */
+  closedDuring(ranges: readonly TimeRange[]): Window[] {
+    const found = [...this.allClosed()].filter((window) =>
+      ranges.some(({ from, to }) => from < closeTimeOf(window) && to >= window.openTime),
+    )
+    return found.sort(inOrder)
   }
 
   /** Forgets the closed windows of a level of which `unwanted` is true. */
@@ -110,4 +118,8 @@ export class WindowStore {
     }
     return sums
   }
+}
+
+function inOrder(a: Window, b: Window): number {
+  return closeTimeOf(a) - closeTimeOf(b) || a.level - b.level
 }
