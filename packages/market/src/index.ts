@@ -25,5 +25,24 @@ export {
   parseTime,
   systemTime,
 } from './time.ts'
-export type { Heartbeat, IdSpace, MarketMessage, OrderType, Outage, Side, Trade } from './trade.ts'
-export { addId, addRange, countIds, hasId, holesIn, type IdRange, type IdRanges, NO_IDS } from './trade-ids.ts'
+export {
+  type Heartbeat,
+  type IdSpace,
+  type MarketMessage,
+  type OrderType,
+  type Outage,
+  type Side,
+  type Trade,
+  unservedIds,
+} from './trade.ts'
+export {
+  addId,
+  addRange,
+  countIds,
+  hasId,
+  holesIn,
+  type IdRange,
+  type IdRanges,
+  NO_IDS,
+  withoutRange,
+} from './trade-ids.ts'

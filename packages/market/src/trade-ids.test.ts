@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addId, addRange, countIds, hasId, holesIn, type IdRange, type IdRanges, NO_IDS } from './trade-ids.ts'
+import {
+  addId,
+  addRange,
+  countIds,
+  hasId,
+  holesIn,
+  type IdRange,
+  type IdRanges,
+  NO_IDS,
+  withoutRange,
+} from './trade-ids.ts'
 
 /** Few ids, so that ranges overlap, touch and leave holes often. */
 const range = fc
@@ -56,6 +66,17 @@ describe('a set of trade ids', () => {
         const set = addAll(ranges)
         expect(holesIn(set).flatMap(idsOf)).toStrictEqual(missing)
         expect(holesIn(set)).toHaveLength(Math.max(set.length - 1, 0))
+      }),
+    )
+  })
+
+  it('lacks what was taken out of the naive set', () => {
+    fc.assert(
+      fc.property(additions, range, (ranges, less) => {
+        const left = withoutRange(addAll(ranges), less)
+        const oracle = [...naive(ranges)].filter((id) => id < less.first || id > less.last).sort((a, b) => a - b)
+        expect(left.flatMap(idsOf)).toStrictEqual(oracle)
+        expect(left).toStrictEqual(left.reduce(addRange, NO_IDS))
       }),
     )
   })

@@ -25,6 +25,16 @@ export function addRange(ranges: IdRanges, range: IdRange): IdRanges {
   return [...before, merged, ...after]
 }
 
+/** The set without the ids of `range`. The given set is not changed. */
+export function withoutRange(ranges: IdRanges, range: IdRange): IdRanges {
+  return ranges.flatMap(({ first, last }) =>
+    [
+      { first, last: Math.min(last, range.first - 1) },
+      { first: Math.max(first, range.last + 1), last },
+    ].filter((part) => part.first <= part.last),
+  )
+}
+
 /** The set with one id added; the set itself when it was there already. */
 export function addId(ranges: IdRanges, id: number): IdRanges {
   return hasId(ranges, id) ? ranges : addRange(ranges, { first: id, last: id })

@@ -1,6 +1,7 @@
 import type { DecimalText } from './decimal.ts'
 import type { MarketSymbol } from './instrument.ts'
 import type { EpochMicros } from './time.ts'
+import type { IdRange } from './trade-ids.ts'
 
 /** The taker's side: the one whose order met a resting one. */
 export type Side = 'buy' | 'sell'
@@ -42,11 +43,24 @@ export interface Heartbeat {
   readonly lastTradeId: number
 }
 
-/** The feed was not alive from `from` to `to`. Its trades, if any, are repaired from history. */
+/**
+ * The feed was not alive from `from` to `to`. Its trades, if any, are repaired from history.
+ *
+ * With ids (both or none) it is a stated exception: the venue does not serve its trades `firstTradeId` to `lastTradeId`,
+ * which happened from `from` to `to`, the times of the trades around them. One that turns up later is taken all the same.
+ */
 export interface Outage {
   readonly symbol: MarketSymbol
   readonly from: EpochMicros
   readonly to: EpochMicros
+  readonly firstTradeId?: number
+  readonly lastTradeId?: number
+}
+
+/** The ids that an outage states as not served; undefined where it states none. */
+export function unservedIds({ firstTradeId, lastTradeId }: Outage): IdRange | undefined {
+  if (firstTradeId === undefined || lastTradeId === undefined) return undefined
+  return { first: firstTradeId, last: lastTradeId }
 }
 
 /** What travels on the trades topic, in one ordered stream per symbol. */

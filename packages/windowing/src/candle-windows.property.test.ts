@@ -1,4 +1,4 @@
-import { type IdSpace, INTERVALS, type Side, type Trade } from '@c1/market'
+import { type IdSpace, INTERVALS, type MarketMessage, type Side, type Trade } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CandleWindows } from './candle-windows.ts'
@@ -6,6 +6,7 @@ import { naiveCandles } from './test-support/naive-candles.ts'
 import {
   advanceAll,
   candlesOf,
+  exception,
   HOUR,
   heartbeat,
   MIDNIGHT,
@@ -86,6 +87,103 @@ function byWindow(a: { openTime: number; interval: string }, b: { openTime: numb
 function allNaive(trades: readonly Trade[], complete: boolean | undefined) {
   return INTERVALS.flatMap((interval) => naiveCandles(trades, interval, complete)).sort(byWindow)
 }
+
+/** Trades of which some, never the first or last, are not served: the outages that say so, and those left. */
+interface Gappy {
+  readonly all: readonly Trade[]
+  readonly served: readonly Trade[]
+  readonly exceptions: readonly MarketMessage[]
+  /** Whether a window may hold one that is not served. */
+  readonly lacks: (candle: { readonly openTime: number; readonly closeTime: number }) => boolean
+}
+
+function gappyRuns(trades: fc.Arbitrary<Trade[]>): fc.Arbitrary<Gappy> {
+  return trades.chain((all) =>
+    fc.array(fc.boolean(), { minLength: all.length, maxLength: all.length }).map((hidden) => gappy(all, hidden)),
+  )
+}
+
+function gappy(all: readonly Trade[], hidden: readonly boolean[]): Gappy {
+  const served = all.filter((_, at) => at === 0 || at === all.length - 1 || !hidden[at])
+  const gaps = served.slice(1).flatMap((after, at) => {
+    const before = served[at] as Trade
+    return after.tradeId === before.tradeId + 1 ? [] : [{ before, after }]
+  })
+  const exceptions = gaps.map(({ before, after }) =>
+    exception(before.tradeId + 1, after.tradeId - 1, before.eventTime - MIDNIGHT, after.eventTime - MIDNIGHT),
+  )
+  const lacks: Gappy['lacks'] = ({ openTime, closeTime }) =>
+    gaps.some(({ before, after }) => before.eventTime < closeTime && after.eventTime >= openTime)
+  return { all, served, exceptions, lacks }
+}
+
+function shuffled<Item>(items: readonly Item[]): fc.Arbitrary<Item[]> {
+  return fc.shuffledSubarray([...items], { minLength: items.length })
+}
+
+describe('CandleWindows with ids that the venue does not serve', () => {
+  it('gives the candles of what is served once, in any order of arrival, incomplete where a trade may be missing', () => {
+    const arriving = gappyRuns(runs).chain((market) =>
+      fc.tuple(fc.constant(market), shuffled([...market.served.map(tradeMessage), ...market.exceptions])),
+    )
+    const property = fc.property(arriving, ([{ served, lacks }, messages]) => {
+      const { before, after } = bounded(served)
+      const candles = candlesOf(advanceAll(new CandleWindows(ALL), [before, ...messages, after]))
+      const expected = allNaive(served, true).map((candle) => ({ ...candle, complete: !lacks(candle) }))
+      expect(candles.sort(byWindow)).toEqual(expected)
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('gives complete candles in the end when all of them come after all, in any order', () => {
+    const step = fc.integer({ min: 0, max: 6 * SECOND })
+    const short = fc.array(step, { minLength: 1, maxLength: 40 }).map((steps) => {
+      let time = 0
+      return steps.map((step, at) => {
+        time += step
+        return trade(7 + at, time)
+      })
+    })
+    const arriving = gappyRuns(short).chain((market) =>
+      fc.tuple(fc.constant(market), shuffled([...market.all.map(tradeMessage), ...market.exceptions])),
+    )
+    const property = fc.property(arriving, ([{ all }, messages]) => {
+      const { before, after } = bounded(all)
+      const events = advanceAll(new CandleWindows(ALL), [before, ...messages, after])
+      expect(events.filter(({ kind }) => kind === 'late')).toEqual([])
+      const newest = new Map(candlesOf(events).map((candle) => [`${candle.interval} ${candle.openTime}`, candle]))
+      const found = [...newest.values()].map((candle) => ({ ...candle, revision: 1 }))
+      expect(found.sort(byWindow)).toEqual(allNaive(all, true))
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('goes on from a checkpoint with the same bytes as without one', () => {
+    const arriving = gappyRuns(runs).chain((market) =>
+      fc.tuple(shuffled([...market.all.map(tradeMessage), ...market.exceptions]), fc.nat({ max: market.all.length })),
+    )
+    const property = fc.property(arriving, ([messages, at]) => {
+      const calm = new CandleWindows(ALL)
+      advanceAll(calm, messages.slice(0, at))
+      const restored = CandleWindows.restore(JSON.parse(JSON.stringify(calm.checkpoint())), ALL)
+      for (const message of messages.slice(at)) {
+        expect(JSON.stringify(restored.advance(message))).toBe(JSON.stringify(calm.advance(message)))
+        expect(JSON.stringify(restored.checkpoint())).toBe(JSON.stringify(calm.checkpoint()))
+      }
+    })
+    fc.assert(property, { numRuns: 60 })
+  })
+
+  it('gives the same events when an exception is repeated', () => {
+    const property = fc.property(gappyRuns(runs), ({ served, exceptions }) => {
+      const { before, after } = bounded(served)
+      const once = [before, ...served.map(tradeMessage), ...exceptions]
+      const calm = advanceAll(new CandleWindows(ALL), [...once, after])
+      expect(advanceAll(new CandleWindows(ALL), [...once, ...exceptions, after, ...exceptions])).toEqual(calm)
+    })
+    fc.assert(property, { numRuns: 60 })
+  })
+})
 
 describe('CandleWindows against the naive way', () => {
   it('gives the same candles for any order of arrival, each once', () => {

@@ -5,9 +5,11 @@ import { CandleWindows } from './candle-windows.ts'
 import {
   advanceAll,
   candlesOf,
+  exception,
   HOUR,
   heartbeat,
   inShort,
+  MIDNIGHT,
   MINUTE,
   SECOND,
   SYMBOL,
@@ -340,5 +342,42 @@ describe('CandleWindows', () => {
     ['wide sums that are no digits', spoilt((sequence) => sequence[4]?.splice(0, 1, [0, 0, 0, Array(12).fill(1)]))],
   ])('refuses a checkpoint with %s', (_, checkpoint) => {
     expect(() => CandleWindows.restore(checkpoint, ONE)).toThrow(MalformedError)
+  })
+})
+
+describe('ids that the venue does not serve', () => {
+  //   00:00     00:01     00:02     00:03
+  //   |  1      |  (2)    |    4    |   5
+  const minutes = [at(1, 10 * SECOND), at(4, 130 * SECOND), at(5, 190 * SECOND)]
+  const stated = exception(2, 3, 10 * SECOND, 130 * SECOND)
+
+  it('hold nothing back once that is stated: what they may belong to is final and not complete', () => {
+    const windows = new CandleWindows(ONE)
+    expect(told(windows, ...minutes)).toEqual([[], [], []])
+    const candles = candlesOf(windows.advance(stated))
+    expect(candles.map(({ openTime, complete }) => [(openTime - MIDNIGHT) / MINUTE, complete])).toEqual([
+      [0, false],
+      [2, false],
+    ])
+    expect(candlesOf(windows.advance(at(6, 250 * SECOND))).map(({ complete }) => complete)).toEqual([true])
+  })
+
+  it('show in the provisional candle too', () => {
+    const windows = new CandleWindows(ONE_AND_FIVE)
+    advanceAll(windows, [...minutes, stated])
+    expect(windows.provisional(SYMBOL, '5m')?.complete).toBe(false)
+    expect(windows.provisional(SYMBOL, '1m')?.complete).toBe(true)
+  })
+
+  it('are taken when they come after all: their window is revised, and the others are complete with the last', () => {
+    const windows = new CandleWindows(ONE_AND_FIVE)
+    advanceAll(windows, [...minutes, stated])
+    expect(told(windows, at(2, 70 * SECOND), at(3, 80 * SECOND))).toEqual([
+      ['1m 00:01 r1'],
+      ['1m 00:01 r2', '1m 00:00 r2', '1m 00:02 r2'],
+    ])
+    expect(told(windows, at(2, 70 * SECOND))).toEqual([[]])
+    const [five] = candlesOf(windows.advance(heartbeat(5, 5 * MINUTE))).filter(({ interval }) => interval === '5m')
+    expect(five).toMatchObject({ complete: true, tradeCount: 5 })
   })
 })

@@ -107,6 +107,58 @@ describe('coverage', () => {
   })
 })
 
+describe('an exception', () => {
+  const between = { from: 100, to: 130 }
+
+  it('joins the trades around it, and its ids are not there', () => {
+    const coverage = new Coverage()
+    coverage.addTrade(7, 100)
+    coverage.addTrade(10, 130)
+    expect(coverage.addException({ first: 8, last: 9 }, between)).toBe(true)
+    expect(spansOf(coverage)).toEqual(['7-10 [101,130)*'])
+    expect([7, 8, 9, 10].map((id) => coverage.has(id))).toEqual([true, false, false, true])
+  })
+
+  it('makes incomplete what holds an instant from the trade before it to the trade after', () => {
+    const coverage = new Coverage()
+    coverage.addException({ first: 8, last: 9 }, between)
+    const lacks = (from: number, to: number) => coverage.lacks({ from, to })
+    expect([lacks(0, 100), lacks(0, 101), lacks(110, 111), lacks(130, 131), lacks(131, 140)]).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ])
+  })
+
+  it('shrinks by each trade that comes after all, and is gone with the last one', () => {
+    const coverage = new Coverage()
+    coverage.addException({ first: 8, last: 10 }, between)
+    coverage.addTrade(9, 110)
+    expect(coverage.exceptions.map(({ missing }) => missing)).toEqual([
+      [
+        { first: 8, last: 8 },
+        { first: 10, last: 10 },
+      ],
+    ])
+    coverage.addTrade(8, 105)
+    coverage.addTrade(10, 120)
+    expect(coverage.exceptions).toEqual([])
+    expect(coverage.lacks(between)).toBe(false)
+    expect(spansOf(coverage)).toEqual(['8-10 [101,130)*'])
+  })
+
+  it('is about what is missing when it comes, and nothing when all is there', () => {
+    const coverage = new Coverage()
+    for (const id of [7, 8, 10]) coverage.addTrade(id, id)
+    expect(coverage.addException({ first: 8, last: 9 }, between)).toBe(true)
+    expect(coverage.exceptions.map(({ missing }) => missing)).toEqual([[{ first: 9, last: 9 }]])
+    expect(coverage.addException({ first: 7, last: 8 }, between)).toBe(false)
+    expect(coverage.addException({ first: 8, last: 9 }, between)).toBe(false)
+  })
+})
+
 describe('rangesBeyond', () => {
   it('is what lies in none of the known ranges', () => {
     const known = [

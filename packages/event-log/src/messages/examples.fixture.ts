@@ -39,6 +39,9 @@ export const outage: Outage = {
   to: parseTime('2025-11-10T13:00:09.5Z'),
 }
 
+/** With the ids that the venue does not serve. */
+export const exception: Outage = { ...outage, firstTradeId: 91_234_568, lastTradeId: 91_234_570 }
+
 export const candle: Candle = {
   symbol,
   interval: '1m',

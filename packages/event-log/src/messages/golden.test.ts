@@ -7,6 +7,7 @@ import {
   archiveTrade,
   candle,
   deadLetter,
+  exception,
   featureRow,
   group,
   heartbeat,
@@ -53,6 +54,13 @@ const GOLDEN: Readonly<Record<string, { record: LogRecord; kind: string; value: 
     record: trades.encode({ kind: 'outage', outage }),
     kind: 'outage trades.v1 kraken',
     value: '{"symbol":"BTC/USD","from":"2025-11-10T13:00:01.000000Z","to":"2025-11-10T13:00:09.500000Z"}',
+  },
+  'outage with ids': {
+    record: trades.encode({ kind: 'outage', outage: exception }),
+    kind: 'outage trades.v1 kraken',
+    value:
+      '{"symbol":"BTC/USD","from":"2025-11-10T13:00:01.000000Z","to":"2025-11-10T13:00:09.500000Z",' +
+      '"firstTradeId":91234568,"lastTradeId":91234570}',
   },
   candle: {
     record: candles.encode({ kind: 'candle', candle }),
@@ -158,6 +166,10 @@ describe('the bytes of every message', () => {
       heartbeat,
     })
     expect(trades.decode(stored(GOLDEN.outage?.record as LogRecord))).toEqual({ kind: 'outage', outage })
+    expect(trades.decode(stored(GOLDEN['outage with ids']?.record as LogRecord))).toEqual({
+      kind: 'outage',
+      outage: exception,
+    })
     expect(candles.decode(stored(GOLDEN.candle?.record as LogRecord))).toEqual({ kind: 'candle', candle })
     expect(predictions.decode(stored(GOLDEN.prediction?.record as LogRecord))).toEqual(prediction)
     expect(outcomes.decode(stored(GOLDEN.outcome?.record as LogRecord))).toEqual(outcome)

@@ -7,6 +7,7 @@ import { deadLettersCodec } from './dead-letters.ts'
 import {
   candle,
   deadLetter,
+  exception,
   featureRow,
   group,
   heartbeat,
@@ -31,6 +32,7 @@ const MESSAGES: Readonly<Record<string, [Pick<Codec<unknown>, 'decode'>, LogReco
   trade: [trades, trades.encode({ kind: 'trade', trade })],
   heartbeat: [trades, trades.encode({ kind: 'heartbeat', heartbeat })],
   outage: [trades, trades.encode({ kind: 'outage', outage })],
+  'outage with ids': [trades, trades.encode({ kind: 'outage', outage: exception })],
   candle: [candles, candles.encode({ kind: 'candle', candle })],
   'candle heartbeat': [
     candles,

@@ -50,6 +50,12 @@ const marketMessage: fc.Arbitrary<MarketMessage> = fc.oneof(
     heartbeat: record({ symbol, idSpace, eventTime: time, lastTradeId: id }),
   }),
   record({ kind: fc.constant('outage' as const), outage: record({ symbol, from: time, to: time }) }),
+  record({
+    kind: fc.constant('outage' as const),
+    outage: fc.tuple(symbol, time, fc.nat(), fc.nat()).map(([symbol, from, firstTradeId, more]) => {
+      return { symbol, from, to: from, firstTradeId, lastTradeId: firstTradeId + more }
+    }),
+  }),
 )
 
 const candle: fc.Arbitrary<Candle> = record({

@@ -121,6 +121,11 @@ export class Row {
     return this.#fields[field] !== null
   }
 
+  /** False for a field that older records do not have, and for `null`. */
+  isThere(field: string): boolean {
+    return (this.#fields[field] ?? null) !== null
+  }
+
   malformed(field: string, value: unknown, expected: string): MalformedError {
     const found = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 200)
     return malformedRecord(this.#schema, this.#record, `its field ${field} is ${found}, expected ${expected}`, {

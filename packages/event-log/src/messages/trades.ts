@@ -1,4 +1,4 @@
-import type { Heartbeat, IdSpace, MarketMessage, Outage, Trade } from '@c1/market'
+import { type Heartbeat, type IdSpace, type MarketMessage, type Outage, type Trade, unservedIds } from '@c1/market'
 import type { StoredRecord } from '../event-log.ts'
 import { TOPICS } from '../topics.ts'
 import { type Codec, Envelope } from './codec.ts'
@@ -73,12 +73,20 @@ function readHeartbeat(row: Row, idSpace: IdSpace): Heartbeat {
   return { symbol: row.symbol(), idSpace, eventTime: row.time('eventTime'), lastTradeId: row.count('lastTradeId') }
 }
 
-function outageJson({ symbol, from, to }: Outage): string {
-  return `{"symbol":${JSON.stringify(symbol)},"from":"${timeText(from)}","to":"${timeText(to)}"}`
+function outageJson(outage: Outage): string {
+  const { symbol, from, to } = outage
+  const unserved = unservedIds(outage)
+  const ids = unserved === undefined ? '' : `,"firstTradeId":${unserved.first},"lastTradeId":${unserved.last}`
+  return `{"symbol":${JSON.stringify(symbol)},"from":"${timeText(from)}","to":"${timeText(to)}"${ids}}`
 }
 
 function readOutage(row: Row): Outage {
-  return { symbol: row.symbol(), from: row.time('from'), to: row.time('to') }
+  const outage = { symbol: row.symbol(), from: row.time('from'), to: row.time('to') }
+  if (!row.isThere('firstTradeId') && !row.isThere('lastTradeId')) return outage
+  const firstTradeId = row.count('firstTradeId')
+  const lastTradeId = row.count('lastTradeId')
+  if (lastTradeId < firstTradeId) throw row.malformed('lastTradeId', lastTradeId, `${firstTradeId} or more`)
+  return { ...outage, firstTradeId, lastTradeId }
 }
 
 function idsHeader(idSpace: IdSpace): readonly ['c1-ids', string] | undefined {

@@ -43,6 +43,12 @@ export function heartbeat(lastTradeId: number, time: number, idSpace: IdSpace = 
   }
 }
 
+/** The venue does not serve the trades of these ids, which happened between the two times after midnight. */
+export function exception(firstTradeId: number, lastTradeId: number, from: number, to: number): MarketMessage {
+  const times = { from: (MIDNIGHT + from) as EpochMicros, to: (MIDNIGHT + to) as EpochMicros }
+  return { kind: 'outage', outage: { symbol: SYMBOL, ...times, firstTradeId, lastTradeId } }
+}
+
 export function advanceAll(windows: CandleWindows, messages: Iterable<MarketMessage>): CandleEvent[] {
   return [...messages].flatMap((message) => [...windows.advance(message)])
 }
