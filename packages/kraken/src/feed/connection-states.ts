@@ -1,14 +1,14 @@
 /**
- * What one connection to the venue is doing, ordered from farthest from live to live (`closed` is apart from it):
+ * What one connection to the venue is doing, from farthest from live to live:
  *
  *     idle -start-> waiting -due-> connecting -opened-> subscribing -settled-> live
- *                     ^                |                 |    ^                 |
- *                     |                |              offline | online       offline
- *                     |                |                 v    |                 |
- *                     |                |               maintenance <------------+
- *                     |                |                    |
- *                     |   silent (also unanswered, of a connection that subscribes or is live): stale
- *                     +------- lost, from each of these and from stale
+ *                                                        |       ^              |
+ *                                                     offline  online        offline
+ *                                                        v       |              |
+ *                                                       maintenance <-----------+
+ *
+ * From the four on the right of waiting and from stale, `lost` leads back to waiting. `silent` leads from those four to stale,
+ * `unanswered` from subscribing and live. `close` leads from everywhere to closed, which is the end.
  */
 export const CONNECTION_STATES = [
   'closed',

@@ -118,6 +118,14 @@ describe('subscriptions', () => {
     }
   })
 
+  it('refused one by one for the rate of messages are slowed down once', () => {
+    const subscriptions = subscriptionsOf(BTC, ETH)
+    asked(subscriptions, 0)
+    for (const symbol of [BTC, ETH]) subscriptions.answer(answer(1, symbol, 'Exceeded msg rate'), at(0))
+    expect(subscriptions.nextAskAt).toBe(at(500))
+    expect(asked(subscriptions, 500)).toEqual({ id: 2, symbols: [BTC, ETH] })
+  })
+
   it('are settled once, whatever is repeated, and a late refusal undoes nothing', () => {
     const subscriptions = subscriptionsOf(BTC)
     asked(subscriptions, 0)

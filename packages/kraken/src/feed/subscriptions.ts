@@ -87,7 +87,10 @@ export class Subscriptions {
    */
   answer(answer: SubscribeAnswer, now: EpochMicros): SubscriptionOutcome[] {
     const request = this.#requestOf(answer)
-    if (answer.error !== undefined && /msg rate/i.test(answer.error)) return this.#slowDown(request, now)
+    if (answer.error !== undefined && /msg rate/i.test(answer.error)) {
+      if (request !== undefined) this.#slowDown(request, now)
+      return []
+    }
     const symbol = this.#symbolOf(answer, request)
     const outcomes = symbol === undefined ? [] : this.#settle(symbol, answer.error, now)
     if (request === undefined) return outcomes
@@ -172,11 +175,11 @@ export class Subscriptions {
     return [{ kind: 'refused', symbol, reason: error }]
   }
 
-  #slowDown(request: Request | undefined, now: EpochMicros): SubscriptionOutcome[] {
+  /** The request is open no more after the first refusal of its rate: the same refusal for its other symbols slows nothing. */
+  #slowDown(request: Request, now: EpochMicros): void {
     this.#paceMs = Math.min(Math.max(FIRST_SLOW_PACE_MS, this.#paceMs * 2), SLOWEST_PACE_MS)
     this.#nextRequestAt = now + this.#paceMs * 1000
-    if (request !== undefined) this.#lapse(request)
-    return []
+    this.#lapse(request)
   }
 
   #move(symbol: MarketSymbol, event: SubscriptionEvent): Subscription {
