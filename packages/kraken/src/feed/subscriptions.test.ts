@@ -83,6 +83,15 @@ describe('subscriptions', () => {
     expect(subscriptions.answer(answer(2), at(10_060))).toEqual([confirmed(BTC)])
   })
 
+  it('are asked for one by one where nameless answers differ', () => {
+    const subscriptions = subscriptionsOf(BTC, ETH)
+    asked(subscriptions, 0)
+    expect(subscriptions.answer(answer(1, undefined, 'No'), at(1))).toEqual([])
+    expect(subscriptions.answer(answer(1, undefined, 'Already subscribed'), at(1))).toEqual([])
+    expect(asked(subscriptions, 50)).toEqual({ id: 2, symbols: [BTC] })
+    expect(asked(subscriptions, 100)).toEqual({ id: 3, symbols: [ETH] })
+  })
+
   it('refused are asked for again alone, ever more rarely, until the venue serves them', () => {
     const subscriptions = subscriptionsOf(BTC, ETH)
     asked(subscriptions, 0)

@@ -154,10 +154,14 @@ export class Subscriptions {
     return [...(request?.symbols ?? [])].find((symbol) => error.endsWith(` ${symbol}`))
   }
 
-  /** Once as many nameless answers came as symbols are left, they are taken in the order of the symbols. */
+  /** As many nameless answers as symbols are left, and all the same, hold for each of them; which is whose is asked again. */
   #settleUnnamed(request: Request, now: EpochMicros): SubscriptionOutcome[] {
     if (request.unnamed.length < request.symbols.size) return []
-    return [...request.symbols].flatMap((symbol, at) => this.#settle(symbol, request.unnamed[at], now))
+    const answers = new Set(request.unnamed)
+    if (answers.size === 1)
+      return [...request.symbols].flatMap((symbol) => this.#settle(symbol, request.unnamed[0], now))
+    this.#lapse(request)
+    return []
   }
 
   #settle(symbol: MarketSymbol, error: string | undefined, now: EpochMicros): SubscriptionOutcome[] {
