@@ -209,9 +209,10 @@ function simulatorCommand(root: Command, signal: AbortSignal): void {
     .option('--replay <file>', 'serve the real trades of an archive file instead')
     .option('--symbol <symbol>', 'market of the replayed file; default what it is named after')
     .option('--history <span>', 'how much of the replayed file has happened at the start')
+    .option('--faults <script>', 'what goes wrong: a file like examples/faults.json, or random:SEED; default nothing')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', '0 takes a free one', '0')
-    .addHelpText('after', example('c1 simulator --kind signal --seed 7 --port 8800'))
+    .addHelpText('after', example('c1 simulator --kind signal --seed 7 --port 8800 --faults random:7'))
     .action((flags) => {
       const home = process.env.INIT_CWD ?? process.cwd()
       return runSimulator(flags, (typed) => `${typed.startsWith('/') ? '' : `${home}/`}${typed}`, signal)

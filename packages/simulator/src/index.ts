@@ -1,4 +1,8 @@
 export type { Wall } from './clock.ts'
+export type { FaultEntry, FaultKind } from './faults/fault.ts'
+export { MALFORMED_KINDS, type MalformedKind } from './faults/malformed-frame.ts'
+export { type RandomFaults, randomFaults } from './faults/random-faults.ts'
+export { readFaultFile } from './faults/read-faults.ts'
 export {
   IMBALANCE_BOUND,
   IMBALANCE_DEVIATION,
@@ -9,3 +13,4 @@ export {
 } from './market/signal.ts'
 export type { SimulatorOptions } from './options.ts'
 export { type Simulator, startSimulator } from './simulator.ts'
+export type { TrueTrade } from './truth.ts'

@@ -1,4 +1,6 @@
 import { type EpochMicros, formatTime, systemTime, UsageError } from '@c1/market'
+import type { FaultEntry } from './faults/fault.ts'
+import type { RandomFaults } from './faults/random-faults.ts'
 import type { Market } from './market/market.ts'
 import { MARKET_KINDS, type MarketKind } from './market/signal.ts'
 
@@ -28,11 +30,13 @@ export interface SimulatorOptions {
   readonly sinceInclusive?: boolean
   /** REST calls a second before `EAPI:Rate limit exceeded`; default unlimited. */
   readonly restCallsPerSecond?: number
+  /** What goes wrong and when, listed or drawn by seed; default nothing. */
+  readonly faults?: readonly FaultEntry[] | RandomFaults
 }
 
 /** @throws UsageError for the first option that is wrong */
 export function checkOptions(options: SimulatorOptions): void {
-  const { kind, replay, seed, activity, speed, history, port, restCallsPerSecond } = options
+  const { kind, replay, seed, activity, speed, history, port, restCallsPerSecond, faults } = options
   if (kind !== undefined && !MARKET_KINDS.includes(kind)) {
     throw refused('kind', kind, `choose from ${MARKET_KINDS.join(', ')}`)
   }
@@ -43,6 +47,8 @@ export function checkOptions(options: SimulatorOptions): void {
     if (replay === undefined && options[name] !== undefined) throw refused(name, options[name], 'only a replay has one')
   }
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw refused('seed', seed, 'give a whole number')
+  if (faults !== undefined && 'seed' in faults && !Number.isSafeInteger(faults.seed))
+    throw refused('faults', `random:${faults.seed}`, 'give a whole number as its seed')
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
     throw refused('port', port, 'give a whole number from 0 to 65535')
   for (const [name, value] of Object.entries({ activity, speed, history, restCallsPerSecond })) {

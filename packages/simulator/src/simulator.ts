@@ -1,17 +1,23 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { type EpochMicros, UsageError } from '@c1/market'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type EpochMicros, type MarketSymbol, UsageError } from '@c1/market'
 import { simulatedClock, systemWall, type Wall } from './clock.ts'
-import { type Market, syntheticMarket } from './market/market.ts'
+import type { Fault } from './faults/fault.ts'
+import { randomFaults } from './faults/random-faults.ts'
+import { readFaults } from './faults/read-faults.ts'
+import { RestFaults } from './faults/rest-faults.ts'
+import { FaultSchedule } from './faults/schedule.ts'
+import { scriptedMarket } from './faults/scripted-tape.ts'
+import { inFeed, onSocket } from './faults/trade-faults.ts'
+import { type Market, syntheticMarket, tapeOf } from './market/market.ts'
 import { replayMarket } from './market/replay-market.ts'
 import { checkOptions, type SimulatorOptions, startTime } from './options.ts'
 import { rateLimit } from './rest/rate-limit.ts'
 import { serveRest } from './rest/routes.ts'
-import { ConnectionLimit } from './socket/connection-limit.ts'
-import { Session, type SessionVenue } from './socket/session.ts'
+import type { SessionVenue } from './socket/session.ts'
 import { TradeFeed } from './socket/trade-feed.ts'
+import { Sockets } from './sockets.ts'
+import { type TrueTrade, trueTrades } from './truth.ts'
 
 /** A running simulator. */
 export interface Simulator {
@@ -29,57 +35,67 @@ export interface Simulator {
   resumeFeed(): void
   /** Sends a raw frame to every connection. */
   send(frame: string): void
+  /**
+   * The trades with ids from `first` to `last` as they happened, or will, whatever faults make of them on the wire. Without
+   * `last` up to the newest one before now.
+   *
+   * @throws UsageError `symbol_unlisted`
+   */
+  truth(symbol: MarketSymbol, first: number, last?: number): TrueTrade[]
   /** Stops at once; open connections are cut. */
   close(): Promise<void>
 }
 
 /** How often new trades are sent, in wall milliseconds. The venue's frames come 30 to 120 ms after their trades. */
 const FEED_INTERVAL_MS = 25
-/** A client that leaves this much unread is cut off. */
-const MOST_BUFFERED_BYTES = 64 * 1024 * 1024
-const MOST_REQUEST_BYTES = 1024 * 1024
-
 /**
  * Starts a server on loopback that speaks Kraken's REST and WebSocket v2 public market data: AssetPairs, Trades, OHLC,
  * Time and SystemStatus; the channels trade, instrument, status and heartbeat. The `ohlc` channel and all others are refused.
  *
  * @param wall the host's clock and timers
- * @throws UsageError `simulator_option`, `port_unavailable`, and for a replayed file what `readArchive` throws
+ * @throws UsageError `simulator_option`, `fault_entry`, `port_unavailable`, and for a replayed file what `readArchive` throws
  */
 export async function startSimulator(options: SimulatorOptions = {}, wall: Wall = systemWall): Promise<Simulator> {
   checkOptions(options)
-  const { market, start } = await openMarket(options)
+  const { market: calm, start } = await openMarket(options)
   const now = simulatedClock(start, options.speed ?? 1, wall)
-  const sessions = new Map<Session, WebSocket>()
-  const feed = new TradeFeed(market, now, () => sessions.keys())
-  const server = createServer()
-  serveHttp(server, market, now, options, wall)
+  const script = scriptedFaults(options, calm, start)
+  const faults = new FaultSchedule(script, now)
+  const market = scriptedMarket(calm, script)
+  const system = (): string => faults.inForce('status')?.system ?? 'online'
+  const feed: TradeFeed = new TradeFeed(market, now, () => sockets.sessions(), {
+    inFeed: (pair, trade) => inFeed(faults, pair, trade),
+    inSnapshot: (pair, trade) => onSocket(faults, pair, trade),
+  })
   const venue = {
     market,
     now,
     wallNow: () => wall.now(),
     snapshot: (pair) => feed.snapshot(pair),
+    offers: ({ symbol }) => faults.inForce('refuse-symbol', symbol) === undefined,
+    system,
   } satisfies SessionVenue
-  const sockets = serveSockets(server, venue, sessions)
+  const sockets: Sockets = new Sockets(venue, faults)
+  const server = createServer()
+  serveHttp(server, venue, faults, options, wall)
+  sockets.serve(server)
   const host = options.host ?? '127.0.0.1'
   const port = await listen(server, host, options.port ?? 0)
   const stopFeed = wall.every(FEED_INTERVAL_MS, () => {
     feed.advance()
-    for (const session of sessions.keys()) session.passTime()
+    faults.passTime()
+    sockets.passTime()
   })
   return {
     restUrl: `http://${urlHost(host)}:${port}`,
     wsUrl: `ws://${urlHost(host)}:${port}/v2`,
     port,
     now,
-    dropConnections: () => {
-      for (const socket of sessions.values()) socket.terminate()
-    },
+    dropConnections: () => sockets.terminate(),
     pauseFeed: () => feed.pause(),
     resumeFeed: () => feed.resume(),
-    send: (frame) => {
-      for (const socket of sessions.values()) socket.send(frame)
-    },
+    send: (frame) => sockets.send(frame),
+    truth: (symbol, first, last = lastId(market, symbol, now())) => trueTrades(market, faults, symbol, first, last),
     close: () => {
       stopFeed()
       return stop(server, sockets)
@@ -97,15 +113,27 @@ async function openMarket(options: SimulatorOptions): Promise<{ market: Market; 
   return { market, start: startTime(options, market) }
 }
 
+/** @throws UsageError `fault_entry` */
+function scriptedFaults({ faults = [] }: SimulatorOptions, market: Market, start: EpochMicros): Fault[] {
+  const listed = market.pairs.map(({ symbol }) => symbol)
+  return readFaults('seed' in faults ? randomFaults(faults, listed) : faults, { start, listed })
+}
+
+function lastId(market: Market, symbol: MarketSymbol, now: EpochMicros): number {
+  const pair = market.pairs.find((pair) => pair.symbol === symbol)
+  return pair === undefined ? 0 : tapeOf(market, pair).lastIdBefore(now)
+}
+
 function serveHttp(
   server: Server,
-  market: Market,
-  now: () => EpochMicros,
+  { market, now, system }: SessionVenue,
+  faults: FaultSchedule,
   options: SimulatorOptions,
   wall: Wall,
 ): void {
   const admit = rateLimit(options.restCallsPerSecond, wall)
-  const venue = { market, now, admit, sinceInclusive: options.sinceInclusive ?? true }
+  const sinceInclusive = options.sinceInclusive ?? true
+  const venue = { market, now, system, admit, sinceInclusive, faults: new RestFaults(faults) }
   server.on('request', (request, response) => {
     // A fault of the simulator itself looks like one of the venue's front: an HTML page with a status of its own.
     serveRest(venue, request, response).catch((fault: unknown) => {
@@ -113,45 +141,6 @@ function serveHttp(
       response.end(`<html><body>520: ${String(fault)}</body></html>`)
     })
   })
-}
-
-function serveSockets(server: Server, venue: SessionVenue, sessions: Map<Session, WebSocket>): WebSocketServer {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_REQUEST_BYTES })
-  const limit = new ConnectionLimit(venue.wallNow)
-  let ordinal = 0
-  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    if (new URL(request.url ?? '/', 'http://simulator').pathname !== '/v2') return refuse(stream, '404 Not Found')
-    if (!limit.admit()) return refuse(stream, '429 Too Many Requests')
-    ;(stream as Socket).setNoDelay(true)
-    sockets.handleUpgrade(request, stream, head, (socket) => {
-      open(socket, venue, sessions, ordinal)
-      ordinal += 1
-    })
-  })
-  return sockets
-}
-
-function open(socket: WebSocket, venue: SessionVenue, sessions: Map<Session, WebSocket>, ordinal: number): void {
-  const link = {
-    send: (frame: string) => {
-      if (socket.bufferedAmount > MOST_BUFFERED_BYTES) socket.terminate()
-      else socket.send(frame)
-    },
-    close: (code: number, reason: string) => socket.close(code, reason),
-  }
-  const session = new Session(venue, link, ordinal)
-  sessions.set(session, socket)
-  socket.on('message', (data) => session.receive(String(data)))
-  socket.on('close', () => sessions.delete(session))
-  // A broken frame or a reset connection: `close` follows.
-  socket.on('error', () => socket.terminate())
-}
-
-function refuse(stream: Duplex, status: string): void {
-  const body = `<html><body>${status}</body></html>`
-  stream.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/html\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
@@ -172,8 +161,8 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function stop(server: Server, sockets: WebSocketServer): Promise<void> {
-  for (const socket of sockets.clients) socket.terminate()
+function stop(server: Server, sockets: Sockets): Promise<void> {
+  sockets.terminate()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()
   return closed

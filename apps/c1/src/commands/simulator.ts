@@ -1,5 +1,5 @@
 import { parseSpan, UsageError } from '@c1/market'
-import { type SimulatorOptions, startSimulator } from '@c1/simulator'
+import { readFaultFile, type SimulatorOptions, startSimulator } from '@c1/simulator'
 import { parseMoment } from '../time-range.ts'
 
 export interface SimulatorFlags {
@@ -11,6 +11,7 @@ export interface SimulatorFlags {
   readonly replay?: string
   readonly symbol?: string
   readonly history?: string
+  readonly faults?: string
   readonly host: string
   readonly port: string
 }
@@ -29,7 +30,7 @@ export async function runSimulator(
 }
 
 function optionsOf(
-  { activity, history, host, kind, port, replay, seed, speed, start, symbol }: SimulatorFlags,
+  { activity, faults, history, host, kind, port, replay, seed, speed, start, symbol }: SimulatorFlags,
   path: (typed: string) => string,
 ): SimulatorOptions {
   return {
@@ -43,7 +44,16 @@ function optionsOf(
     ...(replay !== undefined && { replay: path(replay) }),
     ...(symbol !== undefined && { symbol }),
     ...(history !== undefined && { history: historySpan(history) }),
+    ...(faults !== undefined && { faults: faultsOf(faults, path) }),
   }
+}
+
+/** A file, or a schedule drawn by seed: `random:7`, `random:7,unserved`. */
+function faultsOf(text: string, path: (typed: string) => string): NonNullable<SimulatorOptions['faults']> {
+  if (!text.startsWith('random:')) return readFaultFile(path(text))
+  const [, seed, unserved] = /^random:(\d{1,15})(,unserved)?$/.exec(text) ?? []
+  if (seed !== undefined) return { seed: Number(seed), unserved: unserved !== undefined }
+  throw new UsageError('faults_malformed', `--faults "${text}" has no seed: write it like random:7, or name a file.`)
 }
 
 function historySpan(text: string): number {

@@ -1,5 +1,5 @@
 /** What a random stream is for: streams of different purposes never share a draw. */
-export const PURPOSE = { day: 1, minute: 2, trades: 3, intensity: 4, imbalance: 5 } as const
+export const PURPOSE = { day: 1, minute: 2, trades: 3, intensity: 4, imbalance: 5, faults: 6 } as const
 
 /** Who a random stream belongs to: one market of one seed. */
 export type MarketKey = number & { readonly __unit: 'market-key' }

@@ -7,7 +7,8 @@ export function timeAnswer(now: EpochMicros): string {
   return JSON.stringify({ unixtime, rfc1123: `${weekday} ${day} ${month} ${year.slice(-2)} ${clock} +0000` })
 }
 
-export function systemStatusAnswer(now: EpochMicros): string {
+/** @param status `online`, or why no trade happens */
+export function systemStatusAnswer(now: EpochMicros, status: string): string {
   const seconds = new Date(Math.floor(now / MICROS_PER_SECOND) * 1000).toISOString()
-  return JSON.stringify({ status: 'online', timestamp: seconds.replace('.000', '') })
+  return JSON.stringify({ status, timestamp: seconds.replace('.000', '') })
 }

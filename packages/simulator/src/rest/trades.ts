@@ -8,6 +8,12 @@ import { invalidArguments, type Parameters, Refusal, UNKNOWN_PAIR } from './answ
 export interface TradesOptions {
   /** Whether a page starts at the very nanosecond of `since` (true) or after it. */
   readonly sinceInclusive: boolean
+  /** Whether the answer has its `last`. */
+  readonly withLast: boolean
+  /** Rows with their true id, with 0 instead, or of six elements without. */
+  readonly ids: 'true' | 'zero' | 'absent'
+  /** Whether the venue gives a trade at all. */
+  readonly serves: (pair: Pair, trade: VenueTrade) => boolean
 }
 
 const MOST_ROWS = 1000
@@ -21,50 +27,59 @@ export function tradesAnswer(
   market: Market,
   now: EpochMicros,
   parameters: Parameters,
-  { sinceInclusive }: TradesOptions,
+  { ids, serves, sinceInclusive, withLast }: TradesOptions,
 ): string {
   const named = findPair(market.pairs, parameters.get('pair') ?? '')
   if (named === undefined) throw new Refusal(UNKNOWN_PAIR)
   const count = readCount(parameters.get('count'))
   const since = readSince(parameters.get('since'))
   const tape = tapeOf(market, named.pair)
-  const trades =
-    since === undefined ? newest(tape, now, count) : oldestSince(tape, now, count, since, sinceInclusive ? 0 : 1)
+  const page = { tape, now, count, serves: (trade: VenueTrade) => serves(named.pair, trade) }
+  const trades = since === undefined ? newest(page) : oldestFrom(page, sinceInclusive ? since : since + 1n)
   const last = trades.at(-1)
   const cursor = last === undefined ? String(since ?? 0n) : nanosText(last)
-  const rows = trades.map((trade) => row(trade, named.pair))
-  return `{${JSON.stringify(named.key)}:[${rows.join(',')}],"last":"${cursor}"}`
+  const rows = trades.map((trade) => row(trade, named.pair, ids))
+  return `{${JSON.stringify(named.key)}:[${rows.join(',')}]${withLast ? `,"last":"${cursor}"` : ''}}`
 }
 
-function row(trade: VenueTrade, pair: Pair): string {
+const ID_TEXTS = { true: (id: number) => `,${id}`, zero: () => ',0', absent: () => '' } as const
+
+function row(trade: VenueTrade, pair: Pair, ids: TradesOptions['ids']): string {
   const price = paddedPriceText(trade.priceUnits, pair)
   const volume = quantityText(trade.quantityUnits, pair)
   const side = trade.side === 'buy' ? 'b' : 's'
   const orderType = trade.orderType === 'market' ? 'm' : 'l'
-  return `["${price}","${volume}",${secondsText(trade)},"${side}","${orderType}","",${trade.tradeId}]`
+  return `["${price}","${volume}",${secondsText(trade)},"${side}","${orderType}",""${ID_TEXTS[ids](trade.tradeId)}]`
 }
 
-function newest(tape: Tape, now: EpochMicros, count: number): VenueTrade[] {
+/** What a page is taken from. */
+interface PageSource {
+  readonly tape: Tape
+  readonly now: EpochMicros
+  readonly count: number
+  readonly serves: (trade: VenueTrade) => boolean
+}
+
+function newest({ tape, now, count, serves }: PageSource): VenueTrade[] {
   const last = tape.lastIdBefore(now)
-  return tape.read(last - count + 1, last)
+  return tape.read(last - count + 1, last).filter(serves)
 }
 
-/** @param skipped nanoseconds after `since` at which the page starts */
-function oldestSince(tape: Tape, now: EpochMicros, count: number, since: bigint, skipped: number): VenueTrade[] {
-  const start = since + BigInt(skipped)
+/** @param start nanoseconds, inclusive */
+function oldestFrom({ tape, now, count, serves }: PageSource, start: bigint): VenueTrade[] {
   const time = Number(start / 1000n) as EpochMicros
   const nanos = Number(start % 1000n)
   if (time >= now) return []
   const last = tape.lastIdBefore(now)
-  let first = tape.lastIdBefore(time) + 1
-  // Within the microsecond of `since` the tape is walked: more than a page may share it.
-  for (let page = tape.read(first, Math.min(first + count - 1, last)); page.length > 0; ) {
-    const skip = page.findIndex((trade) => trade.time > time || trade.nanos >= nanos)
-    if (skip === 0) return page
-    first += skip === -1 ? page.length : skip
-    page = tape.read(first, Math.min(first + count - 1, last))
+  const page: VenueTrade[] = []
+  // Trades before the nanosecond and those that are not served are passed over: more than a page of them may come first.
+  for (let first = tape.lastIdBefore(time) + 1; first <= last && page.length < count; ) {
+    const end = Math.min(first + count - page.length - 1, last)
+    for (const trade of tape.read(first, end))
+      if ((trade.time > time || trade.nanos >= nanos) && serves(trade)) page.push(trade)
+    first = end + 1
   }
-  return []
+  return page
 }
 
 function readCount(text: string | null): number {

@@ -1,27 +1,50 @@
-import { type EpochMicros, formatTime } from '@c1/market'
+import { type EpochMicros, formatTime, type MarketSymbol } from '@c1/market'
 import type { Market } from '../market/market.ts'
 import { assetsOf, type Pair } from '../market/pairs.ts'
 import type { VenueTrade } from '../market/tape.ts'
 import { priceText, quantityText } from '../wire.ts'
+
+/** The trades of a frame. */
+export interface TradeBatch {
+  readonly type: 'snapshot' | 'update'
+  readonly pair: Pair
+  readonly trades: readonly VenueTrade[]
+}
+
+/** A frame on its way to a client, and what it is about. */
+export interface Outgoing {
+  readonly about: 'status' | 'heartbeat' | 'pong' | 'acknowledgement' | 'refusal' | 'trades' | 'instrument'
+  readonly text: string
+  readonly symbol?: MarketSymbol | undefined
+  readonly batch?: TradeBatch
+}
 
 export const HEARTBEAT = '{"channel":"heartbeat"}'
 
 /** Beyond 2^53 like the venue's, so that a client cannot use it as a number. */
 const FIRST_CONNECTION_ID = 18_125_794_168_470_749_634n
 
-/** The frame that opens every connection. @param connection ordinal of the connection, from 0 */
-export function statusFrame(connection: number): string {
+/** The frame that opens every connection, and tells a change of the engine. @param connection its ordinal, from 0 */
+export function statusFrame(connection: number, system: string): string {
   const id = FIRST_CONNECTION_ID + BigInt(connection)
-  return `{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2","connection_id":${id},"upcoming_maintenance":[],"emergency":[]}]}`
+  return `{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"${system}","api_version":"v2","connection_id":${id},"upcoming_maintenance":[],"emergency":[]}]}`
 }
 
 /** Prices and quantities are numbers with all of the pair's decimals, trailing zeros included. */
-export function tradeFrame(type: 'snapshot' | 'update', pair: Pair, trades: readonly VenueTrade[]): string {
-  const items = trades.map((trade) => tradeItem(trade, pair))
-  return `{"channel":"trade","type":"${type}","data":[${items.join(',')}]}`
+export function tradeFrame(batch: TradeBatch): Outgoing {
+  const { type, pair, trades } = batch
+  const text = tradeMessage(
+    type,
+    trades.map((trade) => tradeRow(trade, pair)),
+  )
+  return { about: 'trades', text, symbol: pair.symbol, batch }
 }
 
-function tradeItem(trade: VenueTrade, pair: Pair): string {
+export function tradeMessage(type: TradeBatch['type'], rows: readonly string[]): string {
+  return `{"channel":"trade","type":"${type}","data":[${rows.join(',')}]}`
+}
+
+export function tradeRow(trade: VenueTrade, pair: Pair): string {
   const price = priceText(trade.priceUnits, pair)
   const quantity = quantityText(trade.quantityUnits, pair)
   return `{"symbol":"${pair.symbol}","side":"${trade.side}","price":${price},"qty":${quantity},"ord_type":"${trade.orderType}","trade_id":${trade.tradeId},"timestamp":"${formatTime(trade.time)}"}`

@@ -1,7 +1,7 @@
 import type { EpochMicros, MarketSymbol } from '@c1/market'
 import type { Market } from '../market/market.ts'
 import type { Pair } from '../market/pairs.ts'
-import { type Acknowledgement, answerFrame, HEARTBEAT, instrumentFrame, statusFrame } from './frames.ts'
+import { type Acknowledgement, answerFrame, HEARTBEAT, instrumentFrame, type Outgoing, statusFrame } from './frames.ts'
 import { type Request, readRequest } from './request.ts'
 
 /** What a session needs of the venue around it. */
@@ -11,12 +11,16 @@ export interface SessionVenue {
   /** Wall milliseconds: heartbeats and the idle limit follow the host's clock, whatever the simulated speed. */
   readonly wallNow: () => number
   /** The frame of a pair's latest trades. Every subscriber has been sent all of them, so that the next update goes on after it. */
-  readonly snapshot: (pair: Pair) => string
+  readonly snapshot: (pair: Pair) => Outgoing
+  /** Whether a pair can be subscribed to. */
+  readonly offers: (pair: Pair) => boolean
+  /** State of the matching engine: `online`, or why no trade happens. */
+  readonly system: () => string
 }
 
 /** The far end of a session: a socket, or a test. */
 export interface Link {
-  send(frame: string): void
+  send(message: Outgoing): void
   close(code: number, reason: string): void
 }
 
@@ -29,7 +33,9 @@ const PRIVATE_CHANNELS = ['executions', 'balances', 'level3']
 export class Session {
   readonly #venue: SessionVenue
   readonly #link: Link
+  readonly #ordinal: number
   readonly #symbols = new Set<MarketSymbol>()
+  #system: string
   #instrument = false
   #lastChannelMessage: number
   #lastTraffic: number
@@ -38,9 +44,11 @@ export class Session {
   constructor(venue: SessionVenue, link: Link, ordinal: number) {
     this.#venue = venue
     this.#link = link
+    this.#ordinal = ordinal
+    this.#system = venue.system()
     this.#lastChannelMessage = venue.wallNow()
     this.#lastTraffic = venue.wallNow()
-    this.publish(statusFrame(ordinal))
+    this.#tellStatus()
   }
 
   follows(symbol: MarketSymbol): boolean {
@@ -48,8 +56,8 @@ export class Session {
   }
 
   /** Sends a channel's message. */
-  publish(frame: string): void {
-    this.#send(frame)
+  publish(message: Outgoing): void {
+    this.#send(message)
     this.#lastChannelMessage = this.#venue.wallNow()
   }
 
@@ -61,16 +69,25 @@ export class Session {
     const timeIn = this.#venue.now()
     const request = readRequest(text)
     for (const { answer, frame } of this.#replies(request)) {
-      this.#send(answerFrame(answer, request?.requestId, timeIn, this.#venue.now()))
+      const text = answerFrame(answer, request?.requestId, timeIn, this.#venue.now())
+      this.#send({ about: kindOf(answer), symbol: symbolIn(answer), text })
       if (frame !== undefined) this.publish(frame)
     }
   }
 
-  /** What time alone brings: a heartbeat on a silent subscription, the end of a connection without any traffic. */
+  /** Sends the snapshot of each pair that is followed, unasked. */
+  repeatSnapshots(wanted: (pair: Pair) => boolean): void {
+    for (const pair of this.#venue.market.pairs)
+      if (this.follows(pair.symbol) && wanted(pair)) this.publish(this.#venue.snapshot(pair))
+  }
+
+  /** What time alone brings: a change of the engine, a heartbeat on a silent subscription, the end of a connection without any traffic. */
   passTime(): void {
     const now = this.#venue.wallNow()
+    if (this.#system !== this.#venue.system()) this.#tellStatus()
     const subscribed = this.#isSubscribed()
-    if (subscribed && now - this.#lastChannelMessage >= HEARTBEAT_AFTER_MS) this.publish(HEARTBEAT)
+    if (subscribed && now - this.#lastChannelMessage >= HEARTBEAT_AFTER_MS)
+      this.publish({ about: 'heartbeat', text: HEARTBEAT })
     if (!subscribed && now - this.#lastTraffic >= IDLE_LIMIT_MS) this.#link.close(1000, 'idle')
   }
 
@@ -86,7 +103,7 @@ export class Session {
 
   #tradeReply(method: Subscribing, symbol: string, snapshot: boolean): Reply {
     const pair = this.#venue.market.pairs.find((pair) => pair.symbol === symbol)
-    if (pair === undefined) return unlisted(method, symbol)
+    if (pair === undefined || !this.#venue.offers(pair)) return unlisted(method, symbol)
     return method === 'subscribe' ? this.#subscribe(pair, snapshot) : this.#unsubscribe(pair)
   }
 
@@ -110,16 +127,22 @@ export class Session {
       return refused(subscribe ? 'Already subscribed' : 'Subscription Not Found', method)
     this.#instrument = subscribe
     const result = subscribe ? { channel: 'instrument', snapshot } : { channel: 'instrument' }
-    const frame = subscribe && snapshot ? instrumentFrame(this.#venue.market) : undefined
-    return { answer: { method, result, success: true }, frame }
+    const answer = { method, result, success: true }
+    if (!subscribe || !snapshot) return { answer }
+    return { answer, frame: { about: 'instrument', text: instrumentFrame(this.#venue.market) } }
   }
 
   #isSubscribed(): boolean {
     return this.#instrument || this.#symbols.size > 0
   }
 
-  #send(frame: string): void {
-    this.#link.send(frame)
+  #tellStatus(): void {
+    this.#system = this.#venue.system()
+    this.publish({ about: 'status', text: statusFrame(this.#ordinal, this.#system) })
+  }
+
+  #send(message: Outgoing): void {
+    this.#link.send(message)
     this.#lastTraffic = this.#venue.wallNow()
   }
 }
@@ -129,7 +152,16 @@ type Subscribing = 'subscribe' | 'unsubscribe'
 /** An answer, and the channel's message that follows it. */
 interface Reply {
   readonly answer: Acknowledgement
-  readonly frame?: string | undefined
+  readonly frame?: Outgoing | undefined
+}
+
+function kindOf({ method, success }: Acknowledgement): Outgoing['about'] {
+  if (method === 'pong') return 'pong'
+  return success === true ? 'acknowledgement' : 'refusal'
+}
+
+function symbolIn({ result }: Acknowledgement): MarketSymbol | undefined {
+  return result?.symbol as MarketSymbol | undefined
 }
 
 function refused(error: string, method?: string, symbol?: string): Reply {

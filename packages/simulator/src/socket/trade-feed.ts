@@ -1,26 +1,35 @@
 import type { EpochMicros } from '@c1/market'
 import { type Market, tapeOf } from '../market/market.ts'
 import type { Pair } from '../market/pairs.ts'
-import { tradeFrame } from './frames.ts'
+import type { VenueTrade } from '../market/tape.ts'
+import { type Outgoing, tradeFrame } from './frames.ts'
 import type { Session } from './session.ts'
 
 const SNAPSHOT_TRADES = 50
 /** Trades in one update frame at most; a busier moment is sent as several. */
 const MOST_TRADES_PER_FRAME = 500
 
+/** Which trades the feed brings. */
+export interface Served {
+  readonly inFeed: (pair: Pair, trade: VenueTrade) => boolean
+  readonly inSnapshot: (pair: Pair, trade: VenueTrade) => boolean
+}
+
 /** Sends each pair's new trades to the sessions that follow it. */
 export class TradeFeed {
   readonly #market: Market
   readonly #now: () => EpochMicros
   readonly #sessions: () => Iterable<Session>
+  readonly #served: Served
   /** Id of the newest trade that was sent, or passed while nobody listened. */
   readonly #sent = new Map<Pair, number>()
   #paused = false
 
-  constructor(market: Market, now: () => EpochMicros, sessions: () => Iterable<Session>) {
+  constructor(market: Market, now: () => EpochMicros, sessions: () => Iterable<Session>, served: Served) {
     this.#market = market
     this.#now = now
     this.#sessions = sessions
+    this.#served = served
   }
 
   /** Sends what has happened since the last call. */
@@ -30,10 +39,12 @@ export class TradeFeed {
   }
 
   /** The latest trades of a pair, after its followers were sent all of them. */
-  snapshot(pair: Pair): string {
+  snapshot(pair: Pair): Outgoing {
     this.#advancePair(pair, this.#now())
     const last = this.#sent.get(pair) as number
-    return tradeFrame('snapshot', pair, tapeOf(this.#market, pair).read(last - SNAPSHOT_TRADES + 1, last))
+    const latest = tapeOf(this.#market, pair).read(last - SNAPSHOT_TRADES + 1, last)
+    const trades = latest.filter((trade) => this.#served.inSnapshot(pair, trade))
+    return tradeFrame({ type: 'snapshot', pair, trades })
   }
 
   /** From now on trades happen without being sent. */
@@ -56,8 +67,10 @@ export class TradeFeed {
     const followers = [...this.#sessions()].filter((session) => session.follows(pair.symbol))
     if (followers.length === 0 || this.#paused) return
     for (let first = sent + 1; first <= last; first += MOST_TRADES_PER_FRAME) {
-      const trades = tape.read(first, Math.min(first + MOST_TRADES_PER_FRAME - 1, last))
-      const frame = tradeFrame('update', pair, trades)
+      const happened = tape.read(first, Math.min(first + MOST_TRADES_PER_FRAME - 1, last))
+      const trades = happened.filter((trade) => this.#served.inFeed(pair, trade))
+      if (trades.length === 0) continue
+      const frame = tradeFrame({ type: 'update', pair, trades })
       for (const session of followers) session.publish(frame)
     }
   }
