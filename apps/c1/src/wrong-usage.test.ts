@@ -17,6 +17,7 @@ beforeAll(() => {
   )
   writeFileSync(file('XBTUSD.csv.gz'), whole.subarray(0, whole.length / 2))
   writeFileSync(file('ETHUSD.csv'), '1525752000,700.1,1\n1525752001,700.2,2\n')
+  writeFileSync(file('faults.json'), '[{"at":"+1s","fault":"close","code":1006}]')
   for (const source of ['kraken', 'simulator']) mkdirSync(file(`both/${source}/log`), { recursive: true })
 })
 afterEach(() => vi.restoreAllMocks())
@@ -78,6 +79,9 @@ describe('wrong usage ends with exit code 2 and one message that names the value
     ['a port that is none', ['simulator', '--port', '99999'], '99999', '65535'],
     ['a start that is no time', ['simulator', '--start', 'noon'], '--start "noon"', '2025-11-10T13:00:00Z'],
     ['a history that is no span', ['simulator', '--history', 'long'], '--history "long"', '24h'],
+    ['faults without a seed', ['simulator', '--faults', 'random:x'], '--faults "random:x"', 'random:7'],
+    ['a fault file that is none', ['simulator', '--faults', 'ETHUSD.csv'], 'ETHUSD.csv', 'JSON'],
+    ['a wrong fault', ['simulator', '--faults', 'faults.json'], 'Fault 0: code was 1006', 'use drop'],
     ['an unknown kind of simulator', ['simulator', '--kind', 'frob'], 'frob', 'noise, signal'],
     ['a version that is no number', ['models', 'show', 'm', '--version', 'x'], '"x"', '3'],
   ])('%s', async (_, args, value, remedy) => {
