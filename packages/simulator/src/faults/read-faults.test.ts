@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type MarketSymbol, parseTime, UsageError } from '@c1/market'
 import { describe, expect, it } from 'vitest'
 import { FAULT_KINDS } from './catalogue.ts'
 import type { FaultEntry } from './fault.ts'
+import { MALFORMED_KINDS } from './malformed-frame.ts'
 import { readFaultFile, readFaults } from './read-faults.ts'
 
 const START = parseTime('2026-03-04T10:25:00Z')
@@ -75,4 +76,9 @@ describe('a fault file', () => {
     const kinds = readFaults(entries, CONTEXT).map(({ kind }) => kind)
     expect(new Set(kinds)).toEqual(new Set(FAULT_KINDS))
   })
+})
+
+it('the README names every fault and every kind of malformed frame', () => {
+  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  expect([...FAULT_KINDS, ...MALFORMED_KINDS].filter((name) => !text.includes(`\`${name}\``))).toEqual([])
 })
