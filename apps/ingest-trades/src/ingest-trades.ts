@@ -9,9 +9,11 @@ import {
   type TradesPage,
   type VenueClock,
 } from '@c1/kraken'
-import { C1Error, type EpochMicros, type Instrument, type MarketSymbol, type Trade } from '@c1/market'
+import { C1Error, type EpochMicros, formatTime, type Instrument, type MarketSymbol, type Trade } from '@c1/market'
 import type { Logger, Metrics } from '@c1/service'
-import { History, type Progress } from './history.ts'
+import { type Completeness, completenessOf } from './completeness.ts'
+import { History, type Job, type Progress } from './history.ts'
+import type { WatchedHole } from './hole-watch.ts'
 import { Silence } from './silence.ts'
 import type { TradeLog } from './trade-log.ts'
 
@@ -38,11 +40,22 @@ export interface IngestStatus {
   readonly backfill: readonly Progress[]
   /** Symbols with ids missing between the first and the last trade of the log. */
   readonly holes: readonly MarketSymbol[]
+  readonly completeness: readonly SymbolCompleteness[]
+}
+
+/** What the log has of a symbol, and what this process knows besides. */
+export interface SymbolCompleteness extends Completeness {
+  readonly holes: readonly WatchedHole[]
+  /** Trades that came again, since the start of the process. */
+  readonly duplicates: number
+  /** How much of the history is fetched, 0 to 1 by time. */
+  readonly backfill: number
 }
 
 const SILENCE_CHECK_MS = 500
 const RETRY_MS = 5000
-const LAG_MS = 300
+/** Seconds. */
+const REPAIR_BUCKETS = [0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1800]
 
 /**
  * Kraken's live trades and its history, joined by trade id, into the trades topic.
@@ -54,6 +67,8 @@ export class Ingest {
   readonly #timers: Timers
   readonly #history: History
   readonly #silence: Silence
+  readonly #metrics: IngestMetrics
+  readonly #duplicates = new Map<MarketSymbol, number>()
   readonly #waiting = new Map<MarketSymbol, Trade[]>()
   /** Symbols of which this connection has delivered something: from then on silence means no trades. */
   readonly #current = new Set<MarketSymbol>()
@@ -69,19 +84,22 @@ export class Ingest {
     this.#options = options
     this.#timers = options.timers ?? systemTimers
     this.#silence = new Silence(options.trades.ledger)
+    this.#metrics = ingestMetrics(options.metrics)
     for (const { symbol } of options.instruments) this.#waiting.set(symbol, [])
     this.#history = new History({
       rest: options.rest,
       trades: options.trades,
+      instruments: options.instruments,
       now: () => options.clock.now(),
+      hostNow: () => this.#timers.now(),
       backfill: options.backfill,
       onPage: (instrument, page, known) => this.#countPage(instrument, page, known),
-      onUnserved: ({ symbol }, first, last) =>
-        options.logger.error(
-          { symbol, first, last },
-          'the venue does not serve these trade ids: candles wait for them',
-        ),
+      onRepairing: (count) => this.#metrics.repaired.inc(count),
+      onRepaired: (_, seconds) => this.#metrics.repairSeconds.observe(seconds),
+      onUnserved: (symbol, hole) => this.#tellUnserved(symbol, hole),
     })
+    for (const { symbol } of options.instruments) this.#showHoles(symbol)
+    options.trades.onDuplicate((trade) => this.#onDuplicate(trade))
   }
 
   /** Returns when `signal` aborts, with everything received in the log. @throws C1Error when the log cannot be written */
@@ -105,11 +123,23 @@ export class Ingest {
 
   status(): IngestStatus {
     const { instruments, trades } = this.#options
+    const backfill = this.#history.progress()
+    const symbols = instruments.map(({ symbol }) => symbol)
     return {
-      connected: instruments.every(({ symbol }) => this.#connected.has(symbol)),
+      connected: symbols.every((symbol) => this.#connected.has(symbol)),
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
-      backfill: this.#history.progress(),
-      holes: instruments.map(({ symbol }) => symbol).filter((symbol) => trades.ledger.hasHole(symbol)),
+      backfill,
+      holes: symbols.filter((symbol) => trades.ledger.hasHole(symbol)),
+      completeness: symbols.map((symbol) => this.#completeness(symbol, backfill)),
+    }
+  }
+
+  #completeness(symbol: MarketSymbol, backfill: readonly Progress[]): SymbolCompleteness {
+    return {
+      ...completenessOf(this.#options.trades.ledger, symbol),
+      holes: this.#history.holes(symbol),
+      duplicates: this.#duplicates.get(symbol) ?? 0,
+      backfill: this.#waiting.has(symbol) ? 0 : (backfill.find((each) => each.symbol === symbol)?.fraction ?? 1),
     }
   }
 
@@ -172,6 +202,7 @@ export class Ingest {
     const ready: Trade[] = []
     for (const trade of trades) {
       this.#options.clock.observeTrade(trade.eventTime)
+      this.#history.sawLive(trade)
       this.#current.add(trade.symbol)
       const waiting = this.#waiting.get(trade.symbol)
       if (waiting === undefined) ready.push(trade)
@@ -186,8 +217,11 @@ export class Ingest {
     const wanted = trades.filter(({ symbol, tradeId }) => tradeId >= (ledger.spans(symbol, 'venue')[0]?.first ?? 0))
     if (wanted.length === 0) return
     this.#count(wanted, 'live')
-    this.#settle(this.#options.trades.appendTrades(wanted).then((known) => this.#countKnown(known)))
-    if (wanted.some(({ symbol }) => ledger.hasHole(symbol))) this.#wake()
+    this.#settle(this.#options.trades.appendTrades(wanted))
+    for (const symbol of new Set(wanted.map(({ symbol }) => symbol))) {
+      if (this.#history.look(symbol)) this.#wake()
+      this.#showHoles(symbol)
+    }
   }
 
   #closeOutages(symbols: readonly MarketSymbol[], to: EpochMicros): void {
@@ -202,45 +236,42 @@ export class Ingest {
   async #fetchHistory(signal: AbortSignal): Promise<void> {
     for (const instrument of this.#options.instruments) await this.#begin(instrument, signal)
     while (!signal.aborted) {
-      const wanting = this.#options.instruments.filter((instrument) => this.#history.wants(instrument))
-      let progress = false
-      for (const instrument of wanting) if (await this.#step(instrument, signal)) progress = true
-      if (wanting.length === 0) await this.#sleep(signal)
-      else if (!progress) await this.#sleep(signal, LAG_MS)
+      const job = this.#history.next()
+      if (job === undefined) await this.#sleep(signal, this.#history.waitMs())
+      else await this.#step(job, signal)
     }
   }
 
   async #begin(instrument: Instrument, signal: AbortSignal): Promise<void> {
     const isNew = this.#options.trades.ledger.newest(instrument.symbol) === undefined
-    await this.#patiently(instrument, signal, () => this.#history.begin(instrument, signal))
+    while (!signal.aborted) {
+      if (await this.#tried(instrument, signal, () => this.#history.begin(instrument, signal))) break
+      await this.#sleep(signal, RETRY_MS)
+    }
     if (!isNew) this.#history.catchUp(instrument, signal)
     const waiting = this.#waiting.get(instrument.symbol) ?? []
     this.#waiting.delete(instrument.symbol)
     this.#write(waiting)
   }
 
-  #step(instrument: Instrument, signal: AbortSignal): Promise<boolean | undefined> {
-    return this.#patiently(instrument, signal, () => this.#history.step(instrument, signal))
+  async #step(job: Job, signal: AbortSignal): Promise<void> {
+    const { instrument } = job
+    await this.#tried(instrument, signal, () => this.#history.step(job, signal))
+    this.#showHoles(instrument.symbol)
   }
 
-  /** The venue's troubles are waited out; anything else is ours and ends the role. */
-  async #patiently<Result>(
-    instrument: Instrument,
-    signal: AbortSignal,
-    call: () => Promise<Result>,
-  ): Promise<Result | undefined> {
-    while (!signal.aborted) {
-      try {
-        return await call()
-      } catch (error) {
-        if (signal.aborted) return undefined
-        if (!(error instanceof C1Error) || !/^(kraken|trades)_/.test(error.code)) throw error
-        this.#options.logger.warn({ symbol: instrument.symbol, err: error }, 'history is not served: asking again')
-        this.#history.forget(instrument)
-        await this.#sleep(signal, RETRY_MS)
-      }
+  /** False when the venue did not serve it: its troubles are waited out, anything else is ours and ends the role. */
+  async #tried(instrument: Instrument, signal: AbortSignal, call: () => Promise<void>): Promise<boolean> {
+    try {
+      await call()
+      return true
+    } catch (error) {
+      if (signal.aborted) return false
+      if (!(error instanceof C1Error) || !/^(kraken|trades)_/.test(error.code)) throw error
+      this.#options.logger.warn({ symbol: instrument.symbol, err: error }, 'history is not served: asking again')
+      this.#history.pause(instrument, RETRY_MS)
+      return false
     }
-    return undefined
   }
 
   /** Until something happens, or for `ms`. */
@@ -252,7 +283,7 @@ export class Ingest {
         resolve()
       }
       const cancel = ms === undefined ? () => {} : this.#timers.after(ms, done)
-      if (ms === undefined) this.#wake = done
+      this.#wake = done
       signal.addEventListener('abort', done, { once: true })
       if (signal.aborted) done()
     })
@@ -287,9 +318,20 @@ export class Ingest {
 
   #countPage({ symbol }: Instrument, page: TradesPage, known: number): void {
     this.#count(page.trades, 'history')
-    this.#countKnown(known)
+    this.#options.logger.debug({ symbol, trades: page.trades.length, known }, 'page of history')
     for (const row of page.rejected) this.#keepDeadLetter('kraken-rest', row)
-    this.#options.logger.debug({ symbol, trades: page.trades.length }, 'page of history')
+  }
+
+  #tellUnserved(symbol: MarketSymbol, { first, last, since }: WatchedHole): void {
+    this.#metrics.exceptions.inc(last - first + 1)
+    this.#options.logger.error(
+      { symbol, first, last, since: formatTime(since) },
+      'the venue does not serve these trade ids: stated in the log, candles go on without them',
+    )
+  }
+
+  #showHoles(symbol: MarketSymbol): void {
+    this.#metrics.holes.set({ symbol }, this.#history.holes(symbol).length)
   }
 
   #count(trades: readonly Trade[], via: 'live' | 'history'): void {
@@ -297,8 +339,28 @@ export class Ingest {
     for (const { symbol } of trades) counter.inc({ symbol, via })
   }
 
-  #countKnown(known: number): void {
-    if (known > 0)
-      this.#options.metrics.counter('c1_duplicate_trades_total', 'Trades that the log had already', []).inc(known)
+  #onDuplicate({ symbol }: Trade): void {
+    this.#duplicates.set(symbol, (this.#duplicates.get(symbol) ?? 0) + 1)
+    this.#metrics.duplicates.inc()
+  }
+}
+
+type IngestMetrics = ReturnType<typeof ingestMetrics>
+
+function ingestMetrics(metrics: Metrics) {
+  return {
+    duplicates: metrics.counter('c1_duplicate_trades_total', 'Trades that the log had already', []),
+    holes: metrics.gauge('c1_holes_open', 'Holes in the trade ids of the log', ['symbol']),
+    repairSeconds: metrics.histogram(
+      'c1_hole_repair_seconds',
+      'From seeing a hole between live trades to its last trade',
+      REPAIR_BUCKETS,
+    ),
+    repaired: metrics.counter(
+      'c1_trades_repaired_total',
+      'Trades from history that filled holes between live ones',
+      [],
+    ),
+    exceptions: metrics.counter('c1_trade_id_exceptions_total', 'Trade ids stated as not served by the venue', []),
   }
 }

@@ -1,4 +1,4 @@
-import type { DecimalText, EpochMicros, IdSpace, Trade } from '@c1/market'
+import type { DecimalText, EpochMicros, IdRange, IdSpace, MarketMessage, Trade } from '@c1/market'
 import { marketSymbol } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -18,6 +18,14 @@ function trade(tradeId: number, idSpace: IdSpace = 'venue'): Trade {
     orderType: 'market',
   }
 }
+
+/** The ids of a range are not served. */
+function exception(first: number, last: number): MarketMessage {
+  const times = { from: (first * 10 - 10) as EpochMicros, to: (last * 10 + 10) as EpochMicros }
+  return { kind: 'outage', outage: { symbol: BTC, ...times, firstTradeId: first, lastTradeId: last } }
+}
+
+const idsOf = ({ first, last }: IdRange): number[] => Array.from({ length: last - first + 1 }, (_, at) => first + at)
 
 /** Ids that follow each other, as first and last of each run. */
 function runs(ids: ReadonlySet<number>): { first: number; last: number; from: number; to: number }[] {
@@ -49,12 +57,12 @@ describe('the ledger', () => {
     )
   })
 
-  it('tells every hole with the time of the trade before it', () => {
+  it('tells every hole with the times of the trades around it', () => {
     const ledger = new TradeLedger()
     for (const id of [1, 2, 5, 9]) ledger.add(trade(id))
     expect(ledger.holes(BTC)).toEqual([
-      { first: 3, last: 4, after: 20 },
-      { first: 6, last: 8, after: 50 },
+      { first: 3, last: 4, after: 20, before: 50 },
+      { first: 6, last: 8, after: 50, before: 90 },
     ])
   })
 
@@ -67,6 +75,48 @@ describe('the ledger', () => {
     ])
     expect(ledger.others(BTC, 'file:a')).toHaveLength(2)
     expect(ledger.hasHole(BTC)).toBe(false)
+  })
+
+  it('takes ids that are stated as not served for no hole, and their trades all the same, like the naive set', () => {
+    const step = fc.oneof(
+      fc.integer({ min: 1, max: 40 }).map((id) => ({ first: id, last: id, isTrade: true })),
+      fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(5)).map(([first, more]) => {
+        return { first, last: first + more, isTrade: false }
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), fc.nat(40), (steps, cut) => {
+        const known = new Set<number>()
+        const excepted = new Set<number>()
+        let ledger = new TradeLedger()
+        for (const [at, { first, last, isTrade }] of steps.entries()) {
+          if (at === cut) ledger = TradeLedger.restore(JSON.parse(JSON.stringify(ledger)))
+          if (isTrade) expect(ledger.observe({ kind: 'trade', trade: trade(first) })).toBe(!known.has(first))
+          else {
+            const fresh = idsOf({ first, last }).filter((id) => !known.has(id) && !excepted.has(id))
+            expect(ledger.observe(exception(first, last))).toBe(fresh.length > 0)
+            for (const id of fresh) excepted.add(id)
+          }
+          if (isTrade) known.add(first)
+          if (isTrade) excepted.delete(first)
+        }
+        expect(ledger.exceptions(BTC).flatMap(idsOf)).toEqual([...excepted].sort((a, b) => a - b))
+        const ids = runs(new Set([...known, ...excepted])).map(({ first, last }) => ({ first, last }))
+        expect(ledger.spans(BTC, 'venue').map(({ first, last }) => ({ first, last }))).toEqual(ids)
+      }),
+    )
+  })
+
+  it('keeps the times around an exception while it shrinks', () => {
+    const ledger = new TradeLedger()
+    for (const id of [1, 5]) ledger.add(trade(id))
+    ledger.observe(exception(2, 4))
+    ledger.add(trade(3))
+    expect(ledger.exceptions(BTC)).toEqual([
+      { first: 2, last: 2, from: 10, to: 50 },
+      { first: 4, last: 4, from: 10, to: 50 },
+    ])
+    expect(ledger.holes(BTC)).toEqual([])
   })
 
   it('refuses what is no ledger', () => {

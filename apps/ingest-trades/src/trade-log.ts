@@ -32,6 +32,7 @@ export class TradeLog {
   #position: Position
   #savedAt = performance.now()
   #appending = 0
+  #onDuplicate: (trade: Trade) => void = () => {}
 
   private constructor(
     options: TradeLogOptions,
@@ -54,9 +55,14 @@ export class TradeLog {
     return new TradeLog(options, ledger, position, producers)
   }
 
-  /** Appends what the log does not hold yet, in the given order. Gives the number of trades that it held already. */
+  /** Hears of every trade that the log holds already. */
+  onDuplicate(listener: (trade: Trade) => void): void {
+    this.#onDuplicate = listener
+  }
+
+  /** Appends what the log does not hold yet, in the given order. Gives the number of messages that it held already. */
   async append(messages: readonly MarketMessage[]): Promise<number> {
-    const fresh = messages.filter((message) => message.kind !== 'trade' || this.ledger.add(message.trade))
+    const fresh = messages.filter((message) => this.#isFresh(message))
     if (fresh.length > 0) {
       this.#appending += 1
       this.#position = await this.#trades.append(fresh.map((message) => this.#codec.encode(message)))
@@ -79,6 +85,12 @@ export class TradeLog {
     this.#save()
     await this.#trades.close()
     await this.#deadLetters.close()
+  }
+
+  #isFresh(message: MarketMessage): boolean {
+    const isFresh = this.ledger.observe(message)
+    if (!isFresh && message.kind === 'trade') this.#onDuplicate(message.trade)
+    return isFresh
   }
 
   /** Never during an append: the ledger knows its trades already, the position does not yet. */

@@ -1,6 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-export type { Counter, Gauge, Registry } from 'prom-client'
+export type { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** Names start with `c1_` and use base units (seconds, bytes). */
 export class Metrics {
@@ -21,6 +21,13 @@ export class Metrics {
     return (
       this.#existing<Gauge<Label>>(name) ??
       new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+    )
+  }
+
+  histogram(name: string, help: string, buckets: readonly number[]): Histogram {
+    return (
+      this.#existing<Histogram>(name) ??
+      new Histogram({ name, help, buckets: [...buckets], registers: [this.registry] })
     )
   }
 

@@ -6,14 +6,17 @@ import { Ingest, TradeLog } from '@c1/ingest-trades'
 import { cursorAt, KrakenRest, VenueClock } from '@c1/kraken'
 import {
   findInstrument,
+  formatTime,
   type Heartbeat,
   type Instrument,
   type MarketMessage,
   MICROS_PER_HOUR,
   marketSymbol,
+  type Outage,
   parseTime,
   systemTime,
   type Trade,
+  unservedIds,
 } from '@c1/market'
 import { CheckpointStore, createLogger, Metrics } from '@c1/service'
 import { type Simulator, startSimulator } from '@c1/simulator'
@@ -124,6 +127,16 @@ const heartbeatsOf = (messages: readonly MarketMessage[], symbol = BTC): Heartbe
   messages.flatMap((message) =>
     message.kind === 'heartbeat' && message.heartbeat.symbol === symbol ? [message.heartbeat] : [],
   )
+
+const exceptionsOf = (messages: readonly MarketMessage[]): Outage[] =>
+  messages.flatMap((message) =>
+    message.kind === 'outage' && unservedIds(message.outage) !== undefined ? [message.outage] : [],
+  )
+
+const tradeRow = ({ side, price, quantity, orderType, tradeId, eventTime }: Trade, sign = ''): string =>
+  `{"symbol":"BTC/USD","side":"${side}","price":${sign}${price},"qty":${quantity},"ord_type":"${orderType}",` +
+  `"trade_id":${tradeId},"timestamp":"${formatTime(eventTime)}"}`
+const tradeFrame = (trade: Trade): string => `{"channel":"trade","type":"update","data":[${tradeRow(trade)}]}`
 
 /** Every id between the first and the last is there, once. */
 function isDense(trades: readonly Trade[]): boolean {
@@ -254,21 +267,45 @@ describe('a broken feed', () => {
     expect(trades.ledger.hasHole(BTC)).toBe(false)
   })
 
-  it('with a hole that the venue does not serve says so, and later holes are filled all the same', async () => {
-    const { ingest, trades } = await start(BTC)
+  it('with a hole that the venue does not serve states it in the log and asks no more; later holes are filled all the same', async () => {
+    const { ingest, metrics, trades } = await start(BTC)
     await seen((messages) => joined(messages, START))
     const first = await pauseFor(60)
-    const withheld = new Set(first.missed.slice(20, 24).map(({ tradeId }) => tradeId))
-    tamper = (rows) => rows.filter((row) => !withheld.has(Number(row[6])))
+    const withheld = first.missed.slice(20, 24).map(({ tradeId }) => tradeId)
+    const ids = { first: Math.min(...withheld), last: Math.max(...withheld) }
+    tamper = (rows) => rows.filter((row) => !withheld.includes(Number(row[6])))
     venue.resumeFeed()
-    const around = (missed: readonly Trade[]) => missed.map(({ tradeId }) => tradeId).filter((id) => !withheld.has(id))
+    const around = (missed: readonly Trade[]) =>
+      missed.map(({ tradeId }) => tradeId).filter((id) => !withheld.includes(id))
     const has = (ids: readonly number[]) => (messages: readonly MarketMessage[]) => holds(messages, ids)
     await seen(has(around(first.missed)))
+    expect(ingest.status().completeness[0]?.holes).toMatchObject([ids])
     const second = await pauseFor(60)
     venue.resumeFeed()
     await seen(has(around(second.missed)))
-    expect(trades.ledger.holes(BTC)).toMatchObject([{ first: Math.min(...withheld), last: Math.max(...withheld) }])
-    expect(ingest.status().holes).toEqual([BTC])
+    const messages = await seen((messages) => exceptionsOf(messages).length > 0)
+    const timeOf = (id: number) => tradesOf(messages).find(({ tradeId }) => tradeId === id)?.eventTime
+    expect(exceptionsOf(messages)).toEqual([
+      {
+        symbol: BTC,
+        from: timeOf(ids.first - 1),
+        to: timeOf(ids.last + 1),
+        firstTradeId: ids.first,
+        lastTradeId: ids.last,
+      },
+    ])
+    expect(ingest.status().completeness[0]).toMatchObject({ holes: [], exceptions: [ids] })
+    expect(await count(metrics, 'c1_trade_id_exceptions_total')).toContain('c1_trade_id_exceptions_total 4')
+    expect(await count(metrics, 'c1_holes_open')).toContain('c1_holes_open{symbol="BTC/USD"} 0')
+    expect(await count(metrics, 'c1_trades_repaired_total')).toMatch(/c1_trades_repaired_total [1-9]\d/)
+    expect(await count(metrics, 'c1_hole_repair_seconds')).toMatch(/c1_hole_repair_seconds_count [1-9]/)
+    const callsBefore = tradeCalls
+    const end = venue.now()
+    await seen((messages) => tradesOf(messages).some(({ eventTime }) => eventTime > end + 120_000_000))
+    expect(tradeCalls).toBe(callsBefore)
+    venue.send(tradeFrame(first.missed[20] as Trade))
+    await seen(has([ids.first]))
+    expect(trades.ledger.exceptions(BTC)).toMatchObject([{ first: ids.first + 1, last: ids.last }])
   })
 })
 
