@@ -42,6 +42,8 @@ export interface CandleWindowsOptions {
 export class CandleWindows {
   readonly #intervals: ReadonlySet<Interval>
   readonly #symbols = new Map<MarketSymbol, SymbolSequences>()
+  /** The one used last, which the next message most often is of. */
+  #last: SequenceWindows | undefined
 
   constructor(options: CandleWindowsOptions) {
     this.#intervals = new Set(options.intervals)
@@ -92,6 +94,13 @@ export class CandleWindows {
   }
 
   #sequence(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
+    const last = this.#last
+    if (last !== undefined && last.symbol === symbol && last.idSpace === idSpace) return last
+    this.#last = this.#find(symbol, idSpace)
+    return this.#last
+  }
+
+  #find(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
     const sequences = this.#symbols.get(symbol)
     if (sequences?.last.idSpace === idSpace) return sequences.last
     const found = sequences?.all.find((sequence) => sequence.idSpace === idSpace)

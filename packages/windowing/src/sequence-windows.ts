@@ -1,5 +1,5 @@
 import type { Candle, EpochMicros, Heartbeat, IdRange, IdSpace, Interval, MarketSymbol, Trade } from '@c1/market'
-import { accumulatorOf, addTrade } from './accumulator.ts'
+import { accumulatorOf, addTrade, NarrowAccumulator } from './accumulator.ts'
 import { type CandleEvent, NOTHING } from './candle-event.ts'
 import { Coverage, type CoverageException, rangesBeyond, type Span, type TimeRange } from './coverage.ts'
 import { EmptyTime } from './empty-time.ts'
@@ -36,6 +36,7 @@ export interface SequenceState {
  * and after a message.
  */
 export class SequenceWindows {
+  readonly symbol: MarketSymbol
   readonly idSpace: IdSpace
   readonly #context: SequenceContext
   readonly #state: SequenceState
@@ -46,6 +47,7 @@ export class SequenceWindows {
   #limit = 0
 
   constructor(idSpace: IdSpace, context: SequenceContext, state?: SequenceState) {
+    this.symbol = context.symbol
     this.idSpace = idSpace
     this.#context = context
     const fresh = { oldest: Number.POSITIVE_INFINITY, newest: Number.NEGATIVE_INFINITY }
@@ -66,7 +68,8 @@ export class SequenceWindows {
     }
     const into = eventTime - window.openTime
     if (into < 0 || into >= MINUTE || window.sums === undefined) return this.#insert(trade)
-    window.sums = addTrade(window.sums, trade)
+    const { sums } = window
+    if (!(sums instanceof NarrowAccumulator && sums.addExact(trade))) window.sums = addTrade(sums, trade)
     span.last = tradeId
     if (eventTime > span.to) span.to = eventTime
     return NOTHING

@@ -12,12 +12,17 @@ export const POWERS: readonly number[] = Array.from({ length: EXACT_DIGITS + 1 }
  * -1 when the text has another number of decimals or more digits than a `number` holds exactly.
  */
 export function exactUnits(text: string, decimals: number): number {
-  if (decimals === 0)
-    return text.length > SHORT || text.includes('.') ? longUnits(text, 0) : digitsIn(text, 0, text.length)
   const point = text.length - decimals - 1
+  if (decimals === 0 || decimals > SHORT || point > SHORT || point + decimals > EXACT_DIGITS) {
+    return unusualUnits(text, decimals)
+  }
   if (text.charCodeAt(point) !== POINT) return -1
-  if (point > SHORT || decimals > SHORT || point + decimals > EXACT_DIGITS) return longUnits(text, decimals)
   return digitsIn(text, 0, point) * (POWERS[decimals] as number) + digitsIn(text, point + 1, text.length)
+}
+
+function unusualUnits(text: string, decimals: number): number {
+  const isShort = decimals === 0 && text.length <= SHORT && !text.includes('.')
+  return isShort ? digitsIn(text, 0, text.length) : longUnits(text, decimals)
 }
 
 /** At most nine digits: the loop stays in 32-bit integers, which is what makes it fast. */
