@@ -40,7 +40,6 @@ export interface IngestStatus {
   readonly backfill: readonly Progress[]
   /** Symbols with ids missing between the first and the last trade of the log. */
   readonly holes: readonly MarketSymbol[]
-  readonly completeness: readonly SymbolCompleteness[]
 }
 
 /** What the log has of a symbol, and what this process knows besides. */
@@ -123,24 +122,25 @@ export class Ingest {
 
   status(): IngestStatus {
     const { instruments, trades } = this.#options
-    const backfill = this.#history.progress()
     const symbols = instruments.map(({ symbol }) => symbol)
     return {
       connected: symbols.every((symbol) => this.#connected.has(symbol)),
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
-      backfill,
+      backfill: this.#history.progress(),
       holes: symbols.filter((symbol) => trades.ledger.hasHole(symbol)),
-      completeness: symbols.map((symbol) => this.#completeness(symbol, backfill)),
     }
   }
 
-  #completeness(symbol: MarketSymbol, backfill: readonly Progress[]): SymbolCompleteness {
-    return {
-      ...completenessOf(this.#options.trades.ledger, symbol),
+  /** Of every symbol. */
+  completeness(): readonly SymbolCompleteness[] {
+    const { instruments, trades } = this.#options
+    const fetching = new Map(this.#history.progress().map(({ symbol, fraction }) => [symbol, fraction]))
+    return instruments.map(({ symbol }) => ({
+      ...completenessOf(trades.ledger, symbol),
       holes: this.#history.holes(symbol),
       duplicates: this.#duplicates.get(symbol) ?? 0,
-      backfill: this.#waiting.has(symbol) ? 0 : (backfill.find((each) => each.symbol === symbol)?.fraction ?? 1),
-    }
+      backfill: this.#waiting.has(symbol) ? 0 : (fetching.get(symbol) ?? 1),
+    }))
   }
 
   #openFeed(): KrakenFeed {
@@ -161,6 +161,7 @@ export class Ingest {
         this.#onTrades(event.trades)
         break
       case 'alive':
+        this.#silence.hear(event.symbols, event.receivedTime)
         break
       case 'clock':
         clock.observe(event.venueTime, event.receivedTime)
@@ -293,7 +294,7 @@ export class Ingest {
     let cancel = (): void => {}
     const check = (): void => {
       const current = [...this.#current].filter((symbol) => !this.#waiting.has(symbol))
-      const heartbeats = this.#silence.due(current, this.#options.clock.now())
+      const heartbeats = this.#silence.due(current, this.#options.clock.now(), this.#timers.now())
       if (heartbeats.length > 0) {
         this.#settle(this.#options.trades.append(heartbeats.map((heartbeat) => ({ kind: 'heartbeat', heartbeat }))))
       }
