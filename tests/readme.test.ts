@@ -164,6 +164,7 @@ describe('docs/data-formats.md', () => {
     'trade of a file': tradesCodec('kraken').encode({ kind: 'trade', trade: examples.archiveTrade }),
     'heartbeat of trades': tradesCodec('kraken').encode({ kind: 'heartbeat', heartbeat: examples.heartbeat }),
     outage: tradesCodec('kraken').encode({ kind: 'outage', outage: examples.outage }),
+    'outage with ids': tradesCodec('kraken').encode({ kind: 'outage', outage: examples.exception }),
     candle: candlesCodec('kraken').encode({ kind: 'candle', candle: examples.candle }),
     'heartbeat of candles': candlesCodec('kraken').encode({ kind: 'heartbeat', symbol, eventTime }),
     features: featuresCodec('kraken', examples.group).encode({ kind: 'features', row: examples.featureRow }),

@@ -6,13 +6,14 @@ import type { FastifyInstance } from 'fastify'
 import type { MarketView } from './market-view.ts'
 import { Problem } from './problem.ts'
 import { intervalParameter, readQuery, select, selectionParameters, symbolParameter } from './query.ts'
-import { candleRow, featureRow, modelRow, predictionRow, symbolRow } from './rows.ts'
-import type { ModelRow } from './wire.ts'
+import { candleRow, featureRow, modelRow, originOf, predictionRow, symbolRow } from './rows.ts'
+import type { StatusSources } from './status.ts'
+import type { CompletenessRow, ModelRow } from './wire.ts'
 
 /** The reading half of the registry. */
 export type Models = Pick<ModelRegistry, 'names' | 'versions'>
 
-export interface ApiSources {
+export interface ApiSources extends Pick<StatusSources, 'completeness'> {
   readonly view: MarketView
   /** The online vectors are read from this group. */
   readonly features: Pick<FeatureGroupStore, 'group' | 'latest'>
@@ -20,7 +21,7 @@ export interface ApiSources {
 }
 
 /** The rows under `/v1`. */
-export function serveRows(app: FastifyInstance, { view, features, registry }: ApiSources): void {
+export function serveRows(app: FastifyInstance, { view, features, registry, completeness }: ApiSources): void {
   const { source } = view
 
   app.get('/v1/symbols', ({ query }) => {
@@ -35,6 +36,14 @@ export function serveRows(app: FastifyInstance, { view, features, registry }: Ap
     const selection = selectionParameters(query, view)
     const candles = view.symbol(symbol).candles(interval, selection.from, selection.to)
     return select(candles, selection).map((candle) => candleRow(candle, source))
+  })
+
+  app.get('/v1/completeness', (request): readonly CompletenessRow[] => {
+    const { symbol } = readQuery(request.query, ['symbol'])
+    const wanted = symbol === undefined ? undefined : symbolParameter({ symbol }, view)
+    if (completeness === undefined) throw completenessElsewhere()
+    const rows = completeness().filter((row) => wanted === undefined || row.symbol === wanted)
+    return rows.map((row) => ({ ...row, ...originOf(source) }))
   })
 
   app.get('/v1/features/latest', async (request) => {
@@ -81,6 +90,11 @@ async function modelRows(
     rows.push(...wanted.map((version) => modelRow(version, version.version === inForce?.version, view)))
   }
   return rows
+}
+
+function completenessElsewhere(): Problem {
+  const detail = 'The trades are written by another process here. "c1 status" reads from the log what is complete.'
+  return new Problem(404, 'completeness_elsewhere', detail)
 }
 
 function noFeatures(symbol: MarketSymbol): Problem {

@@ -2,11 +2,14 @@ export { type Change, type MarketSource, MarketView, type MarketViewOptions } fr
 export { builtPage } from './page.ts'
 export { SHOW_DASHBOARD, type ShowDashboardOptions, showDashboard } from './role.ts'
 export { type RunningServer, type ServerLogger, type ServerOptions, startServer } from './server.ts'
-export type { Readiness, StatusSources } from './status.ts'
+export type { CompletenessFacts, Readiness, StatusSources } from './status.ts'
 export type { Limits, ScoredPrediction } from './symbol-view.ts'
 export type {
   CandidateRow,
   CandleRow,
+  CompletenessRow,
+  CompletenessStatus,
+  ExceptionRow,
   ModelRow,
   Origin,
   PredictionRow,

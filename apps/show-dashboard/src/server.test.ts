@@ -76,6 +76,55 @@ async function get(path: string, changes: Partial<ServerOptions> = {}) {
   return { status: answer.statusCode, type: answer.headers['content-type'], body: answer.json() }
 }
 
+const COMPLETENESS = [
+  {
+    symbol: BTC,
+    trades: 40,
+    completeToId: 1019,
+    completeToTime: '2025-11-10T13:02:00.000000Z',
+    holes: [{ firstTradeId: 1020, lastTradeId: 1021, since: '2025-11-10T13:03:00.000000Z' }],
+    exceptions: [
+      {
+        firstTradeId: 1005,
+        lastTradeId: 1005,
+        from: '2025-11-10T13:00:30.000000Z',
+        to: '2025-11-10T13:00:40.000000Z',
+      },
+    ],
+    duplicates: 3,
+    backfill: 1,
+  },
+  {
+    symbol: ETH,
+    trades: 0,
+    completeToId: null,
+    completeToTime: null,
+    holes: [],
+    exceptions: [],
+    duplicates: 0,
+    backfill: 0,
+  },
+]
+
+describe('completeness', () => {
+  const completeness = () => COMPLETENESS
+  const origin = { source: 'simulator', simulated: true }
+
+  it('is what the writer of the trades says, of every market or of one', async () => {
+    const all = await get('/v1/completeness', { completeness })
+    expect(all.body).toEqual(COMPLETENESS.map((row) => ({ ...row, ...origin })))
+    await app.close()
+    const one = await get('/v1/completeness?symbol=ETH-USD', { completeness })
+    expect(one.body).toEqual([{ ...COMPLETENESS[1], ...origin }])
+  })
+
+  it('is not known where another process writes the trades', async () => {
+    const { body, status } = await get('/v1/completeness')
+    expect(status).toBe(404)
+    expect(body).toMatchObject({ code: 'completeness_elsewhere', detail: expect.stringContaining('c1 status') })
+  })
+})
+
 describe('rows', () => {
   it('of candles have the fixed names in the fixed order, then where they come from', async () => {
     const { body } = await get('/v1/candles?symbol=BTC-USD&interval=1m')
@@ -208,7 +257,7 @@ describe('what cannot be answered', () => {
     ['/v1/stream?types=candles', 400, 'parameter_malformed', '"candles"'],
     ['/v1/stream?symbols=BTC-USD,DOGE-USD', 404, 'symbol_unknown', '"DOGE-USD"'],
     ['/v1/symbols?limit=3', 400, 'parameter_unknown', '"limit"'],
-    ['/v1/completeness', 404, 'route_unknown', '/v1/completeness'],
+    ['/v1/verify', 404, 'route_unknown', '/v1/verify'],
     ['/openapi.json', 404, 'route_unknown', '/openapi.json'],
     ['/%zz', 400, 'request_refused', '%zz'],
   ])('%s is a problem that names the value and the remedy', async (path, status, code, words) => {

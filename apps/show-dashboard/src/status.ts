@@ -1,7 +1,10 @@
 import { formatTime, type MarketSymbol } from '@c1/market'
 import type { MarketView } from './market-view.ts'
 import { originOf, scoreRow } from './rows.ts'
-import type { ProgressRow, StatusRow, SymbolStatus } from './wire.ts'
+import type { CompletenessRow, CompletenessStatus, Origin, ProgressRow, StatusRow, SymbolStatus } from './wire.ts'
+
+/** What ingest says of a symbol; where it comes from is added here. */
+export type CompletenessFacts = Omit<CompletenessRow, keyof Origin>
 
 export interface Readiness {
   readonly ready: boolean
@@ -16,6 +19,8 @@ export interface StatusSources {
   readonly readiness: () => Readiness
   /** How far the back-fill of each symbol is, in trades or seconds of history. */
   readonly progress?: (() => readonly ProgressRow[]) | undefined
+  /** What the trade log has and lacks of each symbol, where the process that writes it is this one. */
+  readonly completeness?: (() => readonly CompletenessFacts[]) | undefined
   /** Why a symbol has no prediction yet, in one sentence. */
   readonly waitingFor?: ((symbol: MarketSymbol) => string | undefined) | undefined
 }
@@ -33,19 +38,24 @@ export function statusRow(
   symbols: readonly MarketSymbol[] | undefined,
   reset: boolean,
 ): StatusRow {
-  const { view, progress } = sources
+  const { view, progress, completeness } = sources
   const followed = symbols ?? view.symbols()
+  const facts = new Map(completeness?.().map((each) => [each.symbol, each]))
   return {
     ...originOf(view.source),
     marketTime: formatTime(view.clock()),
     ...readinessOf(sources),
     progress: progress?.().filter(({ symbol }) => followed.includes(symbol as MarketSymbol)) ?? [],
-    symbols: followed.map((symbol) => symbolStatus(symbol, sources)),
+    symbols: followed.map((symbol) => symbolStatus(symbol, sources, facts.get(symbol))),
     reset,
   }
 }
 
-function symbolStatus(symbol: MarketSymbol, { view, waitingFor }: StatusSources): SymbolStatus {
+function symbolStatus(
+  symbol: MarketSymbol,
+  { view, waitingFor }: StatusSources,
+  facts: CompletenessFacts | undefined,
+): SymbolStatus {
   const seen = view.symbol(symbol)
   return {
     symbol,
@@ -56,5 +66,10 @@ function symbolStatus(symbol: MarketSymbol, { view, waitingFor }: StatusSources)
       return score === undefined ? [] : [scoreRow(model, score)]
     }),
     waitingFor: waitingFor?.(symbol) ?? null,
+    completeness: facts === undefined ? null : inBrief(facts),
   }
+}
+
+function inBrief({ completeToId, exceptions, holes }: CompletenessFacts): CompletenessStatus {
+  return { completeToId, holes: holes.length, exceptions: exceptions.length }
 }

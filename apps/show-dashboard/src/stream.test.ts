@@ -111,6 +111,16 @@ describe('the stream', () => {
     })
   })
 
+  it('says in brief what the trade log lacks, where this process writes it', async () => {
+    const view = makeView()
+    view.caughtUp()
+    const hole = { firstTradeId: 8, lastTradeId: 9, since: '2025-11-10T13:03:00.000000Z' }
+    const times = { completeToTime: '2025-11-10T13:02:00.000000Z', duplicates: 0, backfill: 1, exceptions: [] }
+    await serve(view, { completeness: () => [{ symbol: BTC, trades: 7, completeToId: 7, holes: [hole], ...times }] })
+    const { data } = await next(listen('symbols=BTC-USD'))
+    expect(data).toMatchObject({ symbols: [{ completeness: { completeToId: 7, holes: 1, exceptions: 0 } }] })
+  })
+
   it('tells candles, predictions and outcomes as they happen', async () => {
     const view = makeView()
     view.caughtUp()

@@ -113,6 +113,37 @@ export interface ModelRow extends Origin {
   readonly liveScore: ScoreRow | null
 }
 
+/** What the trade log has of a symbol, and what it has not. */
+export interface CompletenessRow extends Origin {
+  readonly symbol: string
+  readonly trades: number
+  /** Up to here nothing is missing but the exceptions; null while there are no ids. */
+  readonly completeToId: number | null
+  readonly completeToTime: string | null
+  /** Ids that are missing between two trades, `since` when known by the market's clock. */
+  readonly holes: readonly { readonly firstTradeId: number; readonly lastTradeId: number; readonly since: string }[]
+  /** Ids that the venue does not serve, with the times of the trades around them. */
+  readonly exceptions: readonly ExceptionRow[]
+  /** Trades that came again, since the start of the process. */
+  readonly duplicates: number
+  /** How much of the history is fetched, 0 to 1 by time. */
+  readonly backfill: number
+}
+
+export interface ExceptionRow {
+  readonly firstTradeId: number
+  readonly lastTradeId: number
+  readonly from: string
+  readonly to: string
+}
+
+/** A completeness row in brief, for the stream. */
+export interface CompletenessStatus {
+  readonly completeToId: number | null
+  readonly holes: number
+  readonly exceptions: number
+}
+
 export interface SymbolStatus {
   readonly symbol: string
   readonly lastEventTime: string | null
@@ -121,6 +152,8 @@ export interface SymbolStatus {
   readonly scores: readonly ScoreRow[]
   /** Why there is no prediction yet, where the role knows. */
   readonly waitingFor: string | null
+  /** Null where the trades are written by another process. */
+  readonly completeness: CompletenessStatus | null
 }
 
 export interface ProgressRow {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { age, basisPoints, price, signedPercent } from './format.ts'
+import { age, basisPoints, completeness, price, signedPercent } from './format.ts'
 
 describe('what the page writes', () => {
   it('groups the digits of a price and keeps its decimals', () => {
@@ -19,6 +19,19 @@ describe('what the page writes', () => {
       '0.00',
     ])
     expect(signedPercent(0.0883)).toBe('+8.83 %')
+  })
+
+  it('says in one line what is complete', () => {
+    const lines = [
+      { completeToId: 90_838_327, holes: 0, exceptions: 0 },
+      { completeToId: 7, holes: 1, exceptions: 2 },
+      { completeToId: null, holes: 0, exceptions: 0 },
+    ].map(completeness)
+    expect(lines).toEqual([
+      'complete to trade 90,838,327 · no holes',
+      'complete to trade 7 · 1 hole · 2 exceptions',
+      'no trade ids yet',
+    ])
   })
 
   it('says an age in the unit that a reader would use', () => {

@@ -1,3 +1,5 @@
+import type { CompletenessStatus } from '../src/wire.ts'
+
 /** Numbers and times as the page shows them. Times are UTC. */
 
 const MINUS = '\u2212'
@@ -60,4 +62,15 @@ export function age(seconds: number): string {
   if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`
   if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`
   return `${Math.round(seconds / 86400)} days`
+}
+
+/** `complete to trade 90,838,327 · no holes`, and how many stretches of trades the venue does not serve, if any. */
+export function completeness({ completeToId, exceptions, holes }: CompletenessStatus): string {
+  if (completeToId === null) return 'no trade ids yet'
+  const parts = [`complete to trade ${count(completeToId)}`, holes === 0 ? 'no holes' : several(holes, 'hole')]
+  return [...parts, ...(exceptions === 0 ? [] : [several(exceptions, 'exception')])].join(' \u00b7 ')
+}
+
+function several(number: number, what: string): string {
+  return `${count(number)} ${what}${number === 1 ? '' : 's'}`
 }

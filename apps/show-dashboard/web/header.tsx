@@ -1,5 +1,5 @@
 import type { SymbolRow } from '../src/wire.ts'
-import { age } from './format.ts'
+import { age, completeness } from './format.ts'
 import type { Market } from './market.ts'
 import { useNow } from './use-now.ts'
 
@@ -25,6 +25,7 @@ export function Header({ symbols, shown, market, onSelect }: HeaderProps) {
           ))}
         </nav>
         <div class="health">
+          <Completeness market={market} symbol={shown?.symbol} />
           <Freshness market={market} symbol={shown?.symbol} />
           <ConnectionState market={market} />
         </div>
@@ -52,6 +53,16 @@ function SourceBadge({ source, simulated }: { readonly source: string; readonly 
     <strong class="badge live" title={`Source: ${source}`}>
       {source.toUpperCase()} live
     </strong>
+  )
+}
+
+function Completeness({ market, symbol }: { readonly market: Market; readonly symbol: string | undefined }) {
+  const known = market.status?.symbols.find((status) => status.symbol === symbol)?.completeness
+  if (!known) return null
+  return (
+    <span class="completeness" title="Every trade has a number: what is missing is known, and fetched again.">
+      {completeness(known)}
+    </span>
   )
 }
 

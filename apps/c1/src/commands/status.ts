@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readLedger, type TradeLedger } from '@c1/ingest-trades'
-import { countIds, formatTime, holesIn, type IdRange, type MarketSymbol } from '@c1/market'
+import { completenessOf, readLedger, type TradeLedger } from '@c1/ingest-trades'
+import { formatTime, type IdRange, type MarketSymbol } from '@c1/market'
 import { modelName } from '@c1/modeling'
 import type { Context } from '../context.ts'
 import { storedSource } from '../source.ts'
@@ -14,6 +14,8 @@ interface SymbolStatus {
   readonly completeToId: number | null
   readonly completeToTime: string | null
   readonly missing: readonly IdRange[]
+  /** Ids that the venue does not serve. */
+  readonly exceptions: readonly IdRange[]
   readonly newestFeatures: string | null
   readonly model: string | null
 }
@@ -45,18 +47,16 @@ async function symbolStatus(
   ledger: TradeLedger,
   symbol: MarketSymbol,
 ): Promise<SymbolStatus> {
-  const venue = ledger.spans(symbol, 'venue')
-  const files = ledger.others(symbol, 'venue')
-  const ranges = venue.map(({ first, last }) => ({ first, last }))
+  const { completeTo, exceptions, holes, trades } = completenessOf(ledger, symbol)
   const newest = await features.latest(symbol)
   const version = (await registry.versions(modelName(symbol, settings.horizon))).at(-1)
-  const oldest = venue[0]
   return {
     symbol,
-    trades: countIds(ranges) + countIds(files.map(({ first, last }) => ({ first, last }))),
-    completeToId: oldest?.last ?? null,
-    completeToTime: oldest === undefined ? null : formatTime(oldest.to),
-    missing: holesIn(ranges),
+    trades,
+    completeToId: completeTo?.tradeId ?? null,
+    completeToTime: completeTo === undefined ? null : formatTime(completeTo.time),
+    missing: holes.map(idsOf),
+    exceptions: exceptions.map(idsOf),
     newestFeatures: newest === undefined ? null : formatTime(newest.eventTime),
     model: version === undefined ? null : `${version.name} v${version.version} (${version.kind})`,
   }
@@ -82,17 +82,18 @@ function text({
   return [...header, ...symbols.map(symbolText)].join('\n')
 }
 
-function symbolText({
-  completeToId,
-  completeToTime,
-  missing,
-  model,
-  newestFeatures,
-  symbol,
-  trades,
-}: SymbolStatus): string {
+function idsOf({ first, last }: IdRange): IdRange {
+  return { first, last }
+}
+
+function symbolText(status: SymbolStatus): string {
+  const { completeToId, completeToTime, exceptions, missing, model, newestFeatures, symbol, trades } = status
   const complete = completeToId === null ? 'no ids known' : `complete to trade ${completeToId} at ${completeToTime}`
-  const holes =
-    missing.length === 0 ? 'no holes' : `missing ${missing.map(({ first, last }) => `${first}-${last}`).join(', ')}`
-  return `${symbol}: ${trades} trades, ${complete}, ${holes}; features to ${newestFeatures ?? '-'}; model ${model ?? '-'}`
+  const holes = missing.length === 0 ? 'no holes' : `missing ${rangesText(missing)}`
+  const unserved = exceptions.length === 0 ? '' : `, not served by the venue ${rangesText(exceptions)}`
+  return `${symbol}: ${trades} trades, ${complete}, ${holes}${unserved}; features to ${newestFeatures ?? '-'}; model ${model ?? '-'}`
+}
+
+function rangesText(ranges: readonly IdRange[]): string {
+  return ranges.map(({ first, last }) => `${first}-${last}`).join(', ')
 }

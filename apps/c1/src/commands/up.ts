@@ -2,6 +2,7 @@ import type { Ingest } from '@c1/ingest-trades'
 import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
 import { type Role, runRoles } from '@c1/service'
 import { closing } from '../closing.ts'
+import { completenessFacts } from '../completeness.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
 import { Pipeline } from '../pipeline.ts'
@@ -43,6 +44,7 @@ async function runAll(
     instruments,
     clock: () => clock.now(),
     readiness: () => readiness(ingest),
+    completeness: () => ingest.completeness().map(completenessFacts),
     progress: () => ingest.status().backfill.map(({ symbol, fraction }) => ({ symbol, done: fraction, total: 1 })),
   })
   announce(lines, context, source, symbols, dashboard.url)

@@ -279,7 +279,7 @@ describe('a broken feed', () => {
       missed.map(({ tradeId }) => tradeId).filter((id) => !withheld.includes(id))
     const has = (ids: readonly number[]) => (messages: readonly MarketMessage[]) => holds(messages, ids)
     await seen(has(around(first.missed)))
-    expect(ingest.status().completeness[0]?.holes).toMatchObject([ids])
+    expect(ingest.completeness()[0]?.holes).toMatchObject([ids])
     const second = await pauseFor(60)
     venue.resumeFeed()
     await seen(has(around(second.missed)))
@@ -294,7 +294,7 @@ describe('a broken feed', () => {
         lastTradeId: ids.last,
       },
     ])
-    expect(ingest.status().completeness[0]).toMatchObject({ holes: [], exceptions: [ids] })
+    expect(ingest.completeness()[0]).toMatchObject({ holes: [], exceptions: [ids] })
     expect(await count(metrics, 'c1_trade_id_exceptions_total')).toContain('c1_trade_id_exceptions_total 4')
     expect(await count(metrics, 'c1_holes_open')).toContain('c1_holes_open{symbol="BTC/USD"} 0')
     expect(await count(metrics, 'c1_trades_repaired_total')).toMatch(/c1_trades_repaired_total [1-9]\d/)
