@@ -38,22 +38,24 @@ export interface NarrowFigures {
  * Accumulates in integer `number`s: prices in units of `10^-priceDecimals`, quantities in `10^-quantityDecimals`.
  *
  * When a figure would leave the exact integers the result is a `WideAccumulator`, so callers go on with what they get.
+ *
+ * The fields are only declared: as `undefined` at first they would hold numbers as objects, a new one for every trade.
  */
 export class NarrowAccumulator implements NarrowFigures {
-  readonly priceDecimals: number
-  readonly quantityDecimals: number
-  firstTradeId: number
-  lastTradeId: number
-  open: number
-  high: number
-  low: number
-  close: number
-  tradeCount: number
-  volume: number
+  declare readonly priceDecimals: number
+  declare readonly quantityDecimals: number
+  declare firstTradeId: number
+  declare lastTradeId: number
+  declare open: number
+  declare high: number
+  declare low: number
+  declare close: number
+  declare tradeCount: number
+  declare volume: number
   /** Volume of the takers that bought; NaN once a trade had no side, which no sum can undo. */
-  bought: number
-  notionalLow: number
-  notionalHigh: number
+  declare bought: number
+  declare notionalLow: number
+  declare notionalHigh: number
 
   constructor(figures: NarrowFigures) {
     this.priceDecimals = figures.priceDecimals
