@@ -3,6 +3,12 @@ import { POWERS } from '../units.ts'
 import { ROLE } from './row-layout.ts'
 import type { WindowSums } from './window-sums.ts'
 
+// As constants of this module they are compiled into the loop; an imported binding or a declared function is looked up and
+// checked again wherever a row uses it.
+const SPLIT = NOTIONAL_SPLIT
+const SMALL = SMALL_FACTOR
+const TENS = POWERS
+const { side: SIDE, orderType: ORDER_TYPE, tradeId: TRADE_ID } = ROLE
 const LINE_FEED = 10
 const RETURN = 13
 const COMMA = 44
@@ -28,6 +34,31 @@ const UPPER_PART = 1 / NOTIONAL_SPLIT
 const SHORT = 9
 /** What the units of a `number` hold exactly, with room to add them up. */
 const LARGEST_UNITS = 1e15
+
+/** Four digits in a row as the number they write; `word` is the little-endian integer of their bytes, less `ZEROS`. */
+const fourDigits = (word: number): number => {
+  const pairs = (Math.imul(word, 10) + (word >>> 8)) & 0x00ff00ff
+  return (Math.imul(pairs, 100) + (pairs >>> 16)) & 0xffff
+}
+
+/** Whether the four bytes of `word`, less `ZEROS`, are all digits: neither they nor they and six reach sixteen. */
+const areDigits = (word: number): boolean => {
+  return ((word | (word + 0x06060606)) & 0xf0f0f0f0) === 0
+}
+
+/** `NO_DIGITS` when one of them is none. */
+const eightDigits = (bytes0: number, bytes1: number): number => {
+  const word0 = (bytes0 - ZEROS) | 0
+  const word1 = (bytes1 - ZEROS) | 0
+  return areDigits(word0) && areDigits(word1) ? fourDigits(word0) * 10_000 + fourDigits(word1) : NO_DIGITS
+}
+
+/** `NO_DIGITS` when one of them is none. */
+const twoDigits = (bytes: Uint8Array, at: number): number => {
+  const tens = (bytes[at] as number) - ZERO
+  const ones = (bytes[at + 1] as number) - ZERO
+  return tens >>> 0 > 9 || ones >>> 0 > 9 ? NO_DIGITS : tens * 10 + ones
+}
 
 /** What the loop leaves to others. */
 export interface RowLoopHost {
@@ -119,7 +150,7 @@ export class RowLoop {
       let isOther = unreadable
       let seconds = 0
       if (timeFirst) {
-        if (view.getInt32(at, true) !== timeBytes0 || view.getInt32(at + 4, true) !== timeBytes1) {
+        if (((view.getInt32(at, true) ^ timeBytes0) | (view.getInt32(at + 4, true) ^ timeBytes1)) !== 0) {
           timeBytes0 = view.getInt32(at, true)
           timeBytes1 = view.getInt32(at + 4, true)
           timeBase = eightDigits(timeBytes0, timeBytes1) * 100
@@ -161,7 +192,7 @@ export class RowLoop {
         if (at - first > SHORT) isOther = true
       } else first = at
       const priceScale = at - first
-      let price = priceWhole * (POWERS[priceScale] as number) + priceFraction
+      let price = priceWhole * (TENS[priceScale] as number) + priceFraction
       if (bytes[at++] !== COMMA) isOther = true
       first = at
       let quantityWhole = 0
@@ -193,7 +224,7 @@ export class RowLoop {
         if (at - first > SHORT) isOther = true
       } else first = at
       const quantityScale = at - first
-      let quantity = quantityWhole * (POWERS[quantityScale] as number) + quantityFraction
+      let quantity = quantityWhole * (TENS[quantityScale] as number) + quantityFraction
       if (!timeFirst) {
         if (bytes[at++] !== COMMA) isOther = true
         seconds = eightDigits(view.getInt32(at, true), view.getInt32(at + 4, true)) * 100 + twoDigits(bytes, at + 8)
@@ -211,14 +242,14 @@ export class RowLoop {
         }
         const role = roles[column]
         const letter = bytes[at]
-        if (role === ROLE.side) {
+        if (role === SIDE) {
           if (letter === BUY) side = 1
           else if (letter !== SELL) isOther = true
           at++
-        } else if (role === ROLE.orderType) {
+        } else if (role === ORDER_TYPE) {
           if (letter !== MARKET && letter !== LIMIT) isOther = true
           at++
-        } else if (role === ROLE.tradeId) {
+        } else if (role === TRADE_ID) {
           digit = (letter as number) - ZERO
           if (digit === 0) isOther = true
           while (digit >>> 0 < 10) {
@@ -233,12 +264,12 @@ export class RowLoop {
       let raisesDecimals = false
       if (priceScale !== priceDecimals || quantityScale !== quantityDecimals) {
         raisesDecimals = priceScale > priceDecimals || quantityScale > quantityDecimals
-        if (priceScale < priceDecimals) price *= POWERS[priceDecimals - priceScale] as number
-        if (quantityScale < quantityDecimals) quantity *= POWERS[quantityDecimals - quantityScale] as number
+        if (priceScale < priceDecimals) price *= TENS[priceDecimals - priceScale] as number
+        if (quantityScale < quantityDecimals) quantity *= TENS[quantityDecimals - quantityScale] as number
         if (price >= LARGEST_UNITS || quantity >= LARGEST_UNITS) isOther = true
       }
-      const splitsPrice = quantity < SMALL_FACTOR
-      if (price * quantity >= LARGEST_PRODUCT || (!splitsPrice && price >= SMALL_FACTOR)) isOther = true
+      const splitsPrice = quantity < SMALL
+      if (price * quantity >= LARGEST_PRODUCT || (!splitsPrice && price >= SMALL)) isOther = true
       if (isOther) {
         const feed = bytes.indexOf(LINE_FEED, rowStart)
         if (this.#host.readOther(bytes, rowStart, feed, rowCount + 1)) rowCount++
@@ -281,11 +312,11 @@ export class RowLoop {
       const small = splitsPrice ? quantity : price
       const large = splitsPrice ? price : quantity
       const upper = Math.floor(large * UPPER_PART)
-      notionalLow += small * (large - upper * NOTIONAL_SPLIT)
+      notionalLow += small * (large - upper * SPLIT)
       notionalHigh += small * upper
       if (notionalLow >= FULL) {
         const carry = Math.floor(notionalLow * UPPER_PART)
-        notionalLow -= carry * NOTIONAL_SPLIT
+        notionalLow -= carry * SPLIT
         notionalHigh += carry
       }
     }
@@ -293,29 +324,4 @@ export class RowLoop {
     if (tradeCount > 0) sums.append(openSeconds, priceDecimals, quantityDecimals, firstTradeId, lastTradeId, open, high, low, close, tradeCount, volume, bought, notionalLow, notionalHigh)
     this.#rowCount = rowCount
   }
-}
-
-/** Four digits in a row as the number they write; `word` is the little-endian integer of their bytes, less `ZEROS`. */
-function fourDigits(word: number): number {
-  const pairs = (Math.imul(word, 10) + (word >>> 8)) & 0x00ff00ff
-  return (Math.imul(pairs, 100) + (pairs >>> 16)) & 0xffff
-}
-
-/** Whether the four bytes of `word`, less `ZEROS`, are all digits: neither they nor they and six reach sixteen. */
-function areDigits(word: number): boolean {
-  return ((word | (word + 0x06060606)) & 0xf0f0f0f0) === 0
-}
-
-/** `NO_DIGITS` when one of them is none. */
-function eightDigits(bytes0: number, bytes1: number): number {
-  const word0 = (bytes0 - ZEROS) | 0
-  const word1 = (bytes1 - ZEROS) | 0
-  return areDigits(word0) && areDigits(word1) ? fourDigits(word0) * 10_000 + fourDigits(word1) : NO_DIGITS
-}
-
-/** `NO_DIGITS` when one of them is none. */
-function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = (bytes[at] as number) - ZERO
-  const ones = (bytes[at + 1] as number) - ZERO
-  return tens >>> 0 > 9 || ones >>> 0 > 9 ? NO_DIGITS : tens * 10 + ones
 }
