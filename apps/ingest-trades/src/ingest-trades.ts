@@ -15,7 +15,7 @@ import { type Completeness, completenessOf } from './completeness.ts'
 import { History, type Job, type Progress } from './history.ts'
 import type { WatchedHole } from './hole-watch.ts'
 import { Silence } from './silence.ts'
-import type { TradeLog } from './trade-log.ts'
+import { CONTRADICTIONS, type TradeLog } from './trade-log.ts'
 
 export interface IngestOptions {
   readonly trades: TradeLog
@@ -98,7 +98,10 @@ export class Ingest {
       onUnserved: (symbol, hole) => this.#tellUnserved(symbol, hole),
     })
     for (const { symbol } of options.instruments) this.#showHoles(symbol)
-    options.trades.onDuplicate((trade) => this.#onDuplicate(trade))
+    options.trades.tellDuplicates({
+      onDuplicate: (trade) => this.#onDuplicate(trade),
+      onContradiction: (stored, received) => this.#onContradiction(stored, received),
+    })
   }
 
   /** Returns when `signal` aborts, with everything received in the log. @throws C1Error when the log cannot be written */
@@ -310,9 +313,7 @@ export class Ingest {
 
   #keepDeadLetter(origin: string, { raw, code, reason }: MalformedRow): void {
     const letter: DeadLetter = { origin, code, reason, raw: Buffer.from(raw) }
-    this.#options.metrics
-      .counter('c1_dead_letters_total', 'Messages that could not be read, kept with their bytes', ['origin'])
-      .inc({ origin })
+    this.#metrics.deadLetters.inc({ origin })
     this.#options.logger.warn({ origin, code, reason }, 'dead letter')
     this.#settle(this.#options.trades.appendDeadLetter(letter))
   }
@@ -344,12 +345,31 @@ export class Ingest {
     this.#duplicates.set(symbol, (this.#duplicates.get(symbol) ?? 0) + 1)
     this.#metrics.duplicates.inc()
   }
+
+  #onContradiction(stored: Trade, received: Trade): void {
+    this.#metrics.contradictions.inc()
+    this.#metrics.deadLetters.inc({ origin: CONTRADICTIONS })
+    this.#options.logger.error(
+      { stored, received },
+      'a trade came again and says something else: the stored one stands',
+    )
+  }
 }
 
 type IngestMetrics = ReturnType<typeof ingestMetrics>
 
 function ingestMetrics(metrics: Metrics) {
   return {
+    deadLetters: metrics.counter(
+      'c1_dead_letters_total',
+      'Messages that could not be read, or that contradict what is stored, kept with their bytes',
+      ['origin'],
+    ),
+    contradictions: metrics.counter(
+      'c1_trades_contradicted_total',
+      'Trades that came again and said something else than what is stored',
+      [],
+    ),
     duplicates: metrics.counter('c1_duplicate_trades_total', 'Trades that the log had already', []),
     holes: metrics.gauge('c1_holes_open', 'Holes in the trade ids of the log', ['symbol']),
     repairSeconds: metrics.histogram(

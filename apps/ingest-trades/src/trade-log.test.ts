@@ -34,6 +34,30 @@ describe('the trade log', () => {
     expect(await place.messages()).toEqual(trades(1, 2, 3, 4).map((trade) => ({ kind: 'trade', trade })))
   })
 
+  it('keeps a trade that comes again and says something else as a dead letter with both versions; the stored one stands', async () => {
+    const log = await place.open()
+    const told: [Trade, Trade][] = []
+    const again: number[] = []
+    log.tellDuplicates({
+      onDuplicate: ({ tradeId }) => again.push(tradeId),
+      onContradiction: (stored, received) => told.push([stored, received]),
+    })
+    const other = { ...trade(2), price: '84000.2' as DecimalText }
+    await log.appendTrades(trades(1, 2, 3))
+    await log.appendTrades([trade(1), other, other, trade(4)])
+    expect(await place.messages()).toEqual(trades(1, 2, 3, 4).map((trade) => ({ kind: 'trade', trade })))
+    const [letter, ...more] = await place.deadLetters()
+    expect(more).toEqual([])
+    expect(letter).toMatchObject({ origin: 'trade-log', code: 'trade_contradicts' })
+    expect(letter?.reason).toContain('BTC/USD trade 2 ')
+    expect(JSON.parse(Buffer.from(letter?.raw ?? []).toString())).toMatchObject({
+      stored: { tradeId: 2, price: '84000.1' },
+      received: { tradeId: 2, price: '84000.2' },
+    })
+    expect(told).toEqual([[trade(2), other]])
+    expect(again).toEqual([1, 2, 2])
+  })
+
   it('appended at the same time from two sides takes each trade once', async () => {
     const log = await place.open()
     const known = await Promise.all([log.appendTrades(trades(1, 2, 3)), log.appendTrades(trades(3, 4, 1))])

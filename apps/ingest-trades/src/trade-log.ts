@@ -3,6 +3,7 @@ import {
   type DeadLetter,
   deadLettersCodec,
   type EventLog,
+  type LogRecord,
   type Position,
   type Producer,
   TOPICS,
@@ -11,6 +12,7 @@ import {
 import { type MarketMessage, systemTime, type Trade } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
 import { TradeLedger } from './ledger.ts'
+import { RecentTrades } from './recent-trades.ts'
 
 const LEDGER = 'trade-ledger'
 const SAVE_EVERY_MS = 2000
@@ -22,6 +24,18 @@ export interface TradeLogOptions {
   readonly source: string
 }
 
+/** What is to be known of trades that the log holds already. */
+export interface DuplicateListener {
+  onDuplicate(trade: Trade): void
+  /** `received` says something else than what the log holds, which stands. Both are in a dead letter. */
+  onContradiction(stored: Trade, received: Trade): void
+}
+
+const UNHEARD: DuplicateListener = { onDuplicate: () => {}, onContradiction: () => {} }
+
+/** The origin of dead letters about trades that contradict what is stored. */
+export const CONTRADICTIONS = 'trade-log'
+
 /** The trades topic with its ledger: the only way in. Every trade goes in once. */
 export class TradeLog {
   readonly ledger: TradeLedger
@@ -32,7 +46,8 @@ export class TradeLog {
   #position: Position
   #savedAt = performance.now()
   #appending = 0
-  #onDuplicate: (trade: Trade) => void = () => {}
+  #listener = UNHEARD
+  readonly #recent = new RecentTrades()
 
   private constructor(
     options: TradeLogOptions,
@@ -55,20 +70,21 @@ export class TradeLog {
     return new TradeLog(options, ledger, position, producers)
   }
 
-  /** Hears of every trade that the log holds already. */
-  onDuplicate(listener: (trade: Trade) => void): void {
-    this.#onDuplicate = listener
+  tellDuplicates(listener: DuplicateListener): void {
+    this.#listener = listener
   }
 
   /** Appends what the log does not hold yet, in the given order. Gives the number of messages that it held already. */
   async append(messages: readonly MarketMessage[]): Promise<number> {
-    const fresh = messages.filter((message) => this.#isFresh(message))
+    const contradictions: DeadLetter[] = []
+    const fresh = messages.filter((message) => this.#isFresh(message, contradictions))
     if (fresh.length > 0) {
       this.#appending += 1
       this.#position = await this.#trades.append(fresh.map((message) => this.#codec.encode(message)))
       this.#appending -= 1
       if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
     }
+    for (const letter of contradictions) await this.appendDeadLetter(letter)
     return messages.length - fresh.length
   }
 
@@ -87,10 +103,28 @@ export class TradeLog {
     await this.#deadLetters.close()
   }
 
-  #isFresh(message: MarketMessage): boolean {
+  #isFresh(message: MarketMessage, contradictions: DeadLetter[]): boolean {
     const isFresh = this.ledger.observe(message)
-    if (!isFresh && message.kind === 'trade') this.#onDuplicate(message.trade)
+    if (message.kind !== 'trade') return isFresh
+    const { trade } = message
+    if (!isFresh) this.#refuse(trade, contradictions)
+    else if (trade.idSpace === 'venue') this.#recent.remember(trade)
     return isFresh
+  }
+
+  #refuse(trade: Trade, contradictions: DeadLetter[]): void {
+    this.#listener.onDuplicate(trade)
+    const stored = trade.idSpace === 'venue' ? this.#recent.contradictedBy(trade) : undefined
+    if (stored === undefined) return
+    this.#listener.onContradiction(stored, trade)
+    contradictions.push(this.#contradiction(stored, trade))
+  }
+
+  #contradiction(stored: Trade, received: Trade): DeadLetter {
+    const [before, now] = [stored, received].map((trade) => textOf(this.#codec.encode({ kind: 'trade', trade })))
+    const reason = `${stored.symbol} trade ${stored.tradeId} came again and says something else. The stored one stands.`
+    const raw = Buffer.from(`{"stored":${before},"received":${now}}`)
+    return { origin: CONTRADICTIONS, code: 'trade_contradicts', reason, raw }
   }
 
   /** Never during an append: the ledger knows its trades already, the position does not yet. */
@@ -99,6 +133,10 @@ export class TradeLog {
     this.#options.checkpoints.save(LEDGER, { position: this.#position, ledger: this.ledger })
     this.#savedAt = performance.now()
   }
+}
+
+function textOf({ value }: LogRecord): string {
+  return Buffer.from(value).toString()
 }
 
 /** The ledger of everything that the log holds, and where that ends. */

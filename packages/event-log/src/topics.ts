@@ -17,7 +17,7 @@ export type Topic = (typeof TOPICS)[keyof typeof TOPICS]
 
 /** Something from outside that was not what its format promises. Its log value is this as JSON, `raw` in base64. */
 export interface DeadLetter {
-  /** `kraken-websocket`, `kraken-rest` or the archive file's name. */
+  /** `kraken-websocket`, `kraken-rest`, the archive file's name, or `trade-log` for a trade that contradicts the stored one. */
   readonly origin: string
   /** A `C1Error` code. */
   readonly code: string
