@@ -12,6 +12,8 @@ import { type CandleEvent, NOTHING } from './candle-event.ts'
 import { readCheckpoint, writeSequence } from './checkpoint.ts'
 import { type SequenceState, SequenceWindows } from './sequence-windows.ts'
 
+const SLOTS = 64
+
 export interface CandleWindowsOptions {
   /** The lengths of candle to give out, in any order. */
   readonly intervals: readonly Interval[]
@@ -44,6 +46,8 @@ export class CandleWindows {
   readonly #symbols = new Map<MarketSymbol, SymbolSequences>()
   /** The one used last, which the next message most often is of. */
   #last: SequenceWindows | undefined
+  /** Those used of late, by `slotOf` their symbol, which costs less than the map. */
+  readonly #recent = new Array<SequenceWindows | undefined>(SLOTS).fill(undefined)
 
   constructor(options: CandleWindowsOptions) {
     this.#intervals = new Set(options.intervals)
@@ -96,8 +100,13 @@ export class CandleWindows {
   #sequence(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
     const last = this.#last
     if (last !== undefined && last.symbol === symbol && last.idSpace === idSpace) return last
-    this.#last = this.#find(symbol, idSpace)
-    return this.#last
+    const slot = slotOf(symbol)
+    const recent = this.#recent[slot]
+    const isIt = recent !== undefined && recent.symbol === symbol && recent.idSpace === idSpace
+    const found = isIt ? recent : this.#find(symbol, idSpace)
+    this.#recent[slot] = found
+    this.#last = found
+    return found
   }
 
   #find(symbol: MarketSymbol, idSpace: IdSpace): SequenceWindows {
@@ -116,6 +125,11 @@ export class CandleWindows {
     this.#symbols.set(symbol, { all, last })
     return last
   }
+}
+
+/** Symbols may share one: who looks there compares the symbol. */
+function slotOf(symbol: MarketSymbol): number {
+  return (symbol.charCodeAt(0) * 5 + symbol.charCodeAt(1)) & (SLOTS - 1)
 }
 
 /** The sequences of one symbol, hardly ever more than the venue's. */

@@ -1,6 +1,7 @@
-import { type Candle, type CandleState, type EpochMicros, fromUnits, type MarketSymbol } from '@c1/market'
+import type { Candle, CandleState, EpochMicros, MarketSymbol } from '@c1/market'
 import type { Accumulator } from './accumulator.ts'
 import { intervalOf, LENGTHS, type Level } from './levels.ts'
+import { textOfUnits } from './units.ts'
 
 /** What a candle says besides its trades. */
 export interface CandleFrame {
@@ -20,14 +21,14 @@ export function makeCandle(frame: CandleFrame, sums: Accumulator): Candle {
     interval: intervalOf(frame.level),
     openTime: frame.openTime as EpochMicros,
     closeTime: (frame.openTime + (LENGTHS[frame.level] as number)) as EpochMicros,
-    open: fromUnits(sums.open, priceDecimals),
-    high: fromUnits(sums.high, priceDecimals),
-    low: fromUnits(sums.low, priceDecimals),
-    close: fromUnits(sums.close, priceDecimals),
-    volume: fromUnits(sums.volume, quantityDecimals),
-    vwap: fromUnits(sums.vwap, priceDecimals),
+    open: textOfUnits(sums.open, priceDecimals),
+    high: textOfUnits(sums.high, priceDecimals),
+    low: textOfUnits(sums.low, priceDecimals),
+    close: textOfUnits(sums.close, priceDecimals),
+    volume: textOfUnits(sums.volume, quantityDecimals),
+    vwap: textOfUnits(sums.vwap, priceDecimals),
     tradeCount: sums.tradeCount,
-    buyVolume: buyVolume === undefined ? undefined : fromUnits(buyVolume, quantityDecimals),
+    buyVolume: buyVolume === undefined ? undefined : textOfUnits(buyVolume, quantityDecimals),
     firstTradeId: sums.firstTradeId,
     lastTradeId: sums.lastTradeId,
     revision: frame.revision,

@@ -1,3 +1,5 @@
+import { type DecimalText, fromUnits } from '@c1/market'
+
 const POINT = 46
 const ZERO = 48
 /** Digits that always fit a 32-bit integer, and twice that an exact `number` when the upper part is small enough. */
@@ -38,4 +40,16 @@ function longUnits(text: string, decimals: number): number {
   const found = point === -1 ? 0 : text.length - point - 1
   const digits = point === -1 ? text : text.slice(0, point) + text.slice(point + 1)
   return found === decimals && digits.length <= EXACT_DIGITS ? Number(digits) : -1
+}
+
+/** `fromUnits` for exact units that are not negative, faster where they are a `number` with few decimals. */
+export function textOfUnits(units: number | bigint, decimals: number): DecimalText {
+  if (typeof units === 'bigint' || decimals === 0 || decimals > SHORT) return fromUnits(units, decimals)
+  const power = POWERS[decimals] as number
+  // Beyond it a quotient may be rounded up to the next whole number.
+  if (units + power > Number.MAX_SAFE_INTEGER) return fromUnits(units, decimals)
+  const whole = Math.floor(units / power)
+  const part = units - whole * power
+  // A one in front keeps the zeros of the part.
+  return `${whole}.${String(power + part).slice(1)}` as DecimalText
 }
