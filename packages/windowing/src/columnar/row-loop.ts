@@ -164,6 +164,11 @@ export class RowLoop {
       }
       first = at
       let priceWhole = 0
+      word = (view.getInt32(at, true) - ZEROS) | 0
+      if (areDigits(word)) {
+        priceWhole = fourDigits(word)
+        at += 4
+      }
       digit = (bytes[at] as number) - ZERO
       while (digit >>> 0 < 10) {
         priceWhole = (priceWhole * 10 + digit) | 0
