@@ -49,8 +49,12 @@ describe('a trade that comes again', () => {
     expect(recent.contradictedBy(other(1))).toBeUndefined()
     expect(recent.contradictedBy(other(2))).toBeDefined()
     for (let at = 0; at < 1999; at++) recent.remember({ ...TRADE, symbol: `S${at}/USD` as MarketSymbol })
-    recent.remember({ ...TRADE, tradeId: 4098 })
-    expect(recent.contradictedBy(other(3998))).toBeUndefined()
-    expect(recent.contradictedBy(other(3999))).toBeDefined()
+    expect(recent.contradictedBy(other(3990))).toBeUndefined()
+    expect(recent.contradictedBy(other(4060))).toBeDefined()
+  })
+
+  it('is compared with newer ones remembered, whatever older history came after', () => {
+    const recent = remembering({ ...TRADE, tradeId: 5000 }, { ...TRADE, tradeId: 5000 - 4096 })
+    expect(recent.contradictedBy({ ...TRADE, tradeId: 5000, side: 'sell' })).toBeDefined()
   })
 })

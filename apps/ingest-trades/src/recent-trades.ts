@@ -1,8 +1,9 @@
 import { compareDecimals, type MarketSymbol, type Trade } from '@c1/market'
 
-/** Trades remembered of a symbol, and of all symbols together. */
+/** Trades remembered of a symbol. */
 const MOST_OF_A_SYMBOL = 4096
-const MOST_OF_ALL = 200_000
+/** Of all symbols together at most twice as many are remembered. */
+const MANY = 100_000
 /** REST tells times as floats, which are up to a microsecond from what the feed told. */
 const SAME_TIME = 1
 
@@ -12,35 +13,53 @@ interface Remembered {
   contradiction: Trade | undefined
 }
 
+/** A trade stands at its id modulo the length, until one with a higher id takes the place. */
+type Ring = (Remembered | undefined)[]
+
 /**
- * The trades of each symbol that came last, as the log has them, so that one that comes again can be compared. Bounded: of
+ * The newest trades of each symbol, by id, as the log has them, so that one that comes again can be compared. Bounded: of
  * older trades only the ids are known. Empty after a start.
  */
 export class RecentTrades {
-  readonly #trades = new Map<MarketSymbol, Map<number, Remembered>>()
+  readonly #rings = new Map<MarketSymbol, Ring>()
+  #length = MOST_OF_A_SYMBOL
 
   remember(trade: Trade): void {
-    let trades = this.#trades.get(trade.symbol)
-    if (trades === undefined) {
-      trades = new Map()
-      this.#trades.set(trade.symbol, trades)
-    }
-    trades.set(trade.tradeId, { trade, contradiction: undefined })
-    const most = Math.min(MOST_OF_A_SYMBOL, Math.floor(MOST_OF_ALL / this.#trades.size))
-    for (const oldest of trades.keys()) {
-      if (trades.size <= most) break
-      trades.delete(oldest)
-    }
+    const ring = this.#rings.get(trade.symbol) ?? this.#add(trade.symbol)
+    put(ring, { trade, contradiction: undefined })
   }
 
   /** The remembered version of a trade that now says something else, once for each thing that it says. */
   contradictedBy(trade: Trade): Trade | undefined {
-    const known = this.#trades.get(trade.symbol)?.get(trade.tradeId)
-    if (known === undefined || !differs(known.trade, trade)) return undefined
+    const known = this.#rings.get(trade.symbol)?.[trade.tradeId % this.#length]
+    if (known?.trade.tradeId !== trade.tradeId || !differs(known.trade, trade)) return undefined
     const isTold = known.contradiction !== undefined && !differs(known.contradiction, trade)
     known.contradiction = trade
     return isTold ? undefined : known.trade
   }
+
+  #add(symbol: MarketSymbol): Ring {
+    const fair = Math.floor(MANY / (this.#rings.size + 1))
+    if (fair < this.#length / 2) this.#shorten(Math.max(1, fair))
+    const ring: Ring = new Array(this.#length)
+    this.#rings.set(symbol, ring)
+    return ring
+  }
+
+  #shorten(length: number): void {
+    this.#length = length
+    for (const [symbol, ring] of this.#rings) {
+      const shorter: Ring = new Array(length)
+      for (const known of ring) if (known !== undefined) put(shorter, known)
+      this.#rings.set(symbol, shorter)
+    }
+  }
+}
+
+function put(ring: Ring, entry: Remembered): void {
+  const at = entry.trade.tradeId % ring.length
+  const held = ring[at]
+  if (held === undefined || held.trade.tradeId <= entry.trade.tradeId) ring[at] = entry
 }
 
 /** What one of them does not say contradicts nothing. */

@@ -21,7 +21,10 @@ afterAll(() => {
 it('c1 up keeps its state when interrupted, and goes on; what must not happen beside it is refused', async () => {
   const running = startC1(folder.path, UP, quietly)
   const outcome = ended(running)
-  await said(running, /History is complete/)
+  const told = (await said(running, /Page and API[\s\S]*History is complete/))[0]
+  const [, url] = /Page and API: (\S+)/.exec(told) as RegExpExecArray
+  const complete = await (await fetch(`${url}/v1/completeness`)).json()
+  expect(complete).toMatchObject([{ symbol: 'BTC/USD', holes: [], exceptions: [], backfill: 1, simulated: true }])
   const busyPort = String((busy.address() as AddressInfo).port)
   const [second, beside, noPort] = await Promise.all([
     c1(folder.path, UP, quietly),

@@ -316,21 +316,37 @@ describe('a malformed frame', () => {
     const { missed } = await pauseFor(20)
     const good = missed.at(-2) as Trade
     const bad = missed.at(-1) as Trade
-    const row = ({ side, price, quantity, orderType, tradeId }: Trade, sign = ''): string =>
-      `{"symbol":"BTC/USD","side":"${side}","price":${sign}${price},"qty":${quantity},"ord_type":"${orderType}",` +
-      `"trade_id":${tradeId},"timestamp":"2026-03-04T10:25:00.000000Z"}`
-    venue.send(`{"channel":"trade","type":"update","data":[${row(good)},${row(bad, '-')}]}`)
+    venue.send(`{"channel":"trade","type":"update","data":[${tradeRow(good)},${tradeRow(bad, '-')}]}`)
     venue.send('{"channel":"trade",')
     await seen((messages) => tradesOf(messages).some(({ tradeId }) => tradeId === good.tradeId))
     const letters = await deadLetters(2)
     expect(letters.map(({ origin, raw }) => [origin, Buffer.from(raw).toString()])).toEqual([
-      ['kraken-websocket', row(bad, '-')],
+      ['kraken-websocket', tradeRow(bad, '-')],
       ['kraken-websocket', '{"channel":"trade",'],
     ])
     expect(await count(metrics, 'c1_dead_letters_total')).toContain(
       'c1_dead_letters_total{origin="kraken-websocket"} 2',
     )
     expect(trades.ledger.newest(BTC)?.id).toBe(good.tradeId)
+  })
+})
+
+describe('a trade that comes again', () => {
+  it('and says something else is a dead letter with both versions; the stored one stands', async () => {
+    const { metrics } = await start(BTC)
+    const trade = tradesOf(await seen((messages) => joined(messages, START + 30_000_000))).at(-1) as Trade
+    const other = { ...trade, side: trade.side === 'buy' ? 'sell' : 'buy' } as const
+    venue.send(tradeFrame(trade))
+    venue.send(tradeFrame(other))
+    const [letter] = await deadLetters(1)
+    expect(letter).toMatchObject({ origin: 'trade-log', code: 'trade_contradicts' })
+    expect(JSON.parse(Buffer.from(letter?.raw ?? []).toString())).toMatchObject({
+      stored: { tradeId: trade.tradeId, side: trade.side },
+      received: { tradeId: trade.tradeId, side: other.side },
+    })
+    const messages = await seen((messages) => joined(messages, trade.eventTime))
+    expect(tradesOf(messages).filter(({ tradeId }) => tradeId === trade.tradeId)).toEqual([trade])
+    expect(await count(metrics, 'c1_trades_contradicted_total')).toContain('c1_trades_contradicted_total 1')
   })
 })
 
