@@ -119,8 +119,8 @@ export class NarrowAccumulator implements NarrowFigures {
     if (notional <= MAX) this.notionalLow = notional
     else if (!this.#addProduct(price, quantity)) return false
     this.volume = volume
-    if (side === 'buy') this.bought += quantity
-    else if (side === undefined) this.bought = Number.NaN
+    // A product, since the processor foresees no branch on the side: it goes to and fro at random.
+    this.bought += side === undefined ? Number.NaN : +(side === 'buy') * quantity
     this.tradeCount++
     if (tradeId > this.lastTradeId) {
       this.lastTradeId = tradeId
