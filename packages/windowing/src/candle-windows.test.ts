@@ -1,4 +1,11 @@
-import { INTERVALS, InvariantError, MalformedError, type MarketMessage, type Trade } from '@c1/market'
+import {
+  INTERVALS,
+  InvariantError,
+  MalformedError,
+  type MarketMessage,
+  type MarketSymbol,
+  type Trade,
+} from '@c1/market'
 import { describe, expect, it } from 'vitest'
 import type { CandleEvent } from './candle-event.ts'
 import { CandleWindows } from './candle-windows.ts'
@@ -262,6 +269,16 @@ describe('CandleWindows', () => {
     const windows = new CandleWindows({ intervals: ['1h', '5m'] })
     const events = advanceAll(windows, [at(1, 0), heartbeat(1, HOUR)])
     expect(events.map(inShort)).toEqual(['empty 00:05', '5m 00:00 r1', 'empty 01:00', '1h 00:00 r1'])
+  })
+
+  it('keeps symbols apart whose names begin alike and whose trades come in turn', () => {
+    const symbols = ['BTC/USD', 'BTC/EUR', 'ETH/USD'] as MarketSymbol[]
+    const windows = new CandleWindows({ intervals: ['1m'] })
+    for (const tradeId of [1, 2, 3, 4]) {
+      for (const symbol of symbols.slice(0, 4 - tradeId || 1))
+        windows.advance(tradeMessage(trade(tradeId, SECOND, { symbol })))
+    }
+    expect(symbols.map((symbol) => windows.provisional(symbol, '1m')?.tradeCount)).toEqual([4, 2, 1])
   })
 
   it('keeps symbols apart', () => {
