@@ -133,6 +133,12 @@ describe('ColumnarCandles', () => {
     fc.assert(property, { numRuns: 150 })
   })
 
+  it('loses no digit of a quantity beyond 2^53 units among rows that are as long', () => {
+    const rows = ['1672531200,0.1,0.000000000', '1672531200,0.1,9007200.146207179', '1672531200,0.1,0.000000000']
+    const { candles } = build(rows.map((row) => `${row}\n`).join(''), THREE, ['1m'])
+    expect(candles.map(({ volume }) => volume)).toEqual(['9007200.146207179'])
+  })
+
   it('gives the naive candles wherever the bytes are cut and however the rows go back in time', () => {
     const layouts = fc.constantFrom(THREE, FIVE, REST, ODD)
     const runs = fc.oneof(rowRuns(tidy, 400), rowRuns(untidy, 100_000))

@@ -271,8 +271,8 @@ export class RowLoop {
         raisesDecimals = priceScale > priceDecimals || quantityScale > quantityDecimals
         if (priceScale < priceDecimals) price *= TENS[priceDecimals - priceScale] as number
         if (quantityScale < quantityDecimals) quantity *= TENS[quantityDecimals - quantityScale] as number
-        if (price >= LARGEST_UNITS || quantity >= LARGEST_UNITS) isOther = true
       }
+      if (price >= LARGEST_UNITS || quantity >= LARGEST_UNITS) isOther = true
       const splitsPrice = quantity < SMALL
       if (price * quantity >= LARGEST_PRODUCT || (!splitsPrice && price >= SMALL)) isOther = true
       if (isOther) {
