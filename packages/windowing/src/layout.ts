@@ -1,34 +1,4 @@
-import { type Candle, type DecimalText, formatTime, MICROS_PER_SECOND, trimDecimal } from '@c1/market'
-
-/** The columns of a candle in C1's files, in order. */
-export const CANDLE_COLUMNS: readonly (keyof Candle)[] = [
-  'symbol',
-  'interval',
-  'openTime',
-  'closeTime',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'vwap',
-  'tradeCount',
-  'buyVolume',
-  'firstTradeId',
-  'lastTradeId',
-  'revision',
-  'state',
-  'complete',
-]
-
-/** A candle as a line of C1's CSV files, without a line end: times in ISO 8601, what is absent empty. */
-export function candleLine(candle: Candle): string {
-  const { symbol, interval, openTime, closeTime, open, high, low, close, volume, vwap } = candle
-  const { tradeCount, buyVolume, firstTradeId, lastTradeId, revision, state, complete } = candle
-  const window = `${symbol},${interval},${formatTime(openTime)},${formatTime(closeTime)}`
-  const trades = `${tradeCount},${buyVolume ?? ''},${firstTradeId},${lastTradeId}`
-  return `${window},${open},${high},${low},${close},${volume},${vwap},${trades},${revision},${state},${complete ?? ''}`
-}
+import { type Candle, type DecimalText, MICROS_PER_SECOND, trimDecimal } from '@c1/market'
 
 /**
  * A candle as a line of Kraken's downloadable OHLCVT files, without a line end: `seconds,open,high,low,close,volume,trades`
