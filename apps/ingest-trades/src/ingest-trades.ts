@@ -4,6 +4,7 @@ import {
   KrakenFeed,
   type KrakenRest,
   type MalformedRow,
+  type OpenSocket,
   systemTimers,
   type Timers,
   type TradesPage,
@@ -29,6 +30,9 @@ export interface IngestOptions {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly timers?: Timers
+  /** How the feed connects, and its jitter; by default over the network, with the host's. */
+  readonly openSocket?: OpenSocket
+  readonly random?: () => number
 }
 
 export interface IngestStatus {
@@ -147,13 +151,15 @@ export class Ingest {
   }
 
   #openFeed(): KrakenFeed {
-    const { instruments, pingIntervalMs, wsUrl } = this.#options
+    const { instruments, openSocket, pingIntervalMs, random, wsUrl } = this.#options
     return new KrakenFeed({
       url: wsUrl,
       instruments,
       onEvent: (event) => this.#onEvent(event),
       timers: this.#timers,
       ...(pingIntervalMs !== undefined && { pingIntervalMs }),
+      ...(openSocket !== undefined && { openSocket }),
+      ...(random !== undefined && { random }),
     })
   }
 

@@ -19,9 +19,11 @@ const SAVE_EVERY_MS = 2000
 
 export interface TradeLogOptions {
   readonly log: EventLog
-  readonly checkpoints: CheckpointStore
+  readonly checkpoints: Pick<CheckpointStore, 'load' | 'save'>
   /** Written into every record: `kraken`, `simulator`, `replay-NAME`. */
   readonly source: string
+  /** Milliseconds that never go back, from any origin; the host's by default. */
+  readonly monotonicNow?: () => number
 }
 
 /** What is to be known of trades that the log holds already. */
@@ -44,7 +46,8 @@ export class TradeLog {
   readonly #trades: Producer
   readonly #deadLetters: Producer
   #position: Position
-  #savedAt = performance.now()
+  readonly #monotonicNow: () => number
+  #savedAt: number
   #appending = 0
   #listener = UNHEARD
   readonly #recent = new RecentTrades()
@@ -56,6 +59,8 @@ export class TradeLog {
     producers: readonly [Producer, Producer],
   ) {
     this.#options = options
+    this.#monotonicNow = options.monotonicNow ?? (() => performance.now())
+    this.#savedAt = this.#monotonicNow()
     this.#codec = tradesCodec(options.source)
     this.ledger = ledger
     this.#position = position
@@ -82,7 +87,7 @@ export class TradeLog {
       this.#appending += 1
       this.#position = await this.#trades.append(fresh.map((message) => this.#codec.encode(message)))
       this.#appending -= 1
-      if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
+      if (this.#monotonicNow() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
     }
     for (const letter of contradictions) await this.appendDeadLetter(letter)
     return messages.length - fresh.length
@@ -131,7 +136,7 @@ export class TradeLog {
   #save(): void {
     if (this.#appending > 0) return
     this.#options.checkpoints.save(LEDGER, { position: this.#position, ledger: this.ledger })
-    this.#savedAt = performance.now()
+    this.#savedAt = this.#monotonicNow()
   }
 }
 

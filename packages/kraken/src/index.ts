@@ -5,6 +5,7 @@ export { type ArchiveBatch, type ReadArchiveOptions, type RejectedLine, readArch
 export type { ConnectionState } from './feed/connection-states.ts'
 export type { FeedEvent } from './feed/events.ts'
 export { KrakenFeed, type KrakenFeedOptions } from './feed/feed.ts'
+export type { OpenSocket, Socket, SocketListener } from './feed/socket.ts'
 export { archiveNames } from './names.ts'
 export { KrakenRest, type KrakenRestOptions } from './rest/client.ts'
 export { type Cursor, cursorAt } from './rest/cursor.ts'

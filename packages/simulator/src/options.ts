@@ -4,8 +4,8 @@ import type { RandomFaults } from './faults/random-faults.ts'
 import type { Market } from './market/market.ts'
 import { MARKET_KINDS, type MarketKind } from './market/signal.ts'
 
-/** How to run a simulator. */
-export interface SimulatorOptions {
+/** What a simulated venue is, and what goes wrong with it. */
+export interface VenueOptions {
   /** Which synthetic market; default `noise`. */
   readonly kind?: MarketKind
   /** A file of real trades to serve instead of a synthetic market: anything that `readArchive` of @c1/kraken reads. */
@@ -22,21 +22,29 @@ export interface SimulatorOptions {
   readonly start?: EpochMicros
   /** Simulated seconds a second; default 1. */
   readonly speed?: number
-  /** Default 127.0.0.1. */
-  readonly host?: string
-  /** Default 0, which takes any free port. */
-  readonly port?: number
   /** Whether REST `Trades` pages start at the very nanosecond of `since`; default true. Both are seen of the venue. */
   readonly sinceInclusive?: boolean
   /** REST calls a second before `EAPI:Rate limit exceeded`; default unlimited. */
   readonly restCallsPerSecond?: number
   /** What goes wrong and when, listed or drawn by seed; default nothing. */
   readonly faults?: readonly FaultEntry[] | RandomFaults
+  /** How often new trades are sent and time passes, in wall milliseconds; default 25. */
+  readonly feedIntervalMs?: number
+  /** The market itself, instead of one drawn or replayed: it can be shared by venues. */
+  readonly market?: Market
+}
+
+/** How to run a simulator. */
+export interface SimulatorOptions extends VenueOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default 0, which takes any free port. */
+  readonly port?: number
 }
 
 /** @throws UsageError for the first option that is wrong */
 export function checkOptions(options: SimulatorOptions): void {
-  const { kind, replay, seed, activity, speed, history, port, restCallsPerSecond, faults } = options
+  const { kind, replay, seed, activity, speed, history, port, restCallsPerSecond, feedIntervalMs, faults } = options
   if (kind !== undefined && !MARKET_KINDS.includes(kind)) {
     throw refused('kind', kind, `choose from ${MARKET_KINDS.join(', ')}`)
   }
@@ -51,7 +59,7 @@ export function checkOptions(options: SimulatorOptions): void {
     throw refused('faults', `random:${faults.seed}`, 'give a whole number as its seed')
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
     throw refused('port', port, 'give a whole number from 0 to 65535')
-  for (const [name, value] of Object.entries({ activity, speed, history, restCallsPerSecond })) {
+  for (const [name, value] of Object.entries({ activity, speed, history, restCallsPerSecond, feedIntervalMs })) {
     if (value !== undefined && !(value > 0 && Number.isFinite(value)))
       throw refused(name, value, 'give a number above 0')
   }

@@ -2,36 +2,20 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { concerns, type Fault } from './faults/fault.ts'
-import { FaultyLink } from './faults/faulty-link.ts'
 import { html } from './faults/rest-faults.ts'
-import type { FaultSchedule } from './faults/schedule.ts'
-import { exceededRate, refusedUpgrade } from './faults/socket-faults.ts'
-import { ConnectionLimit } from './socket/connection-limit.ts'
-import { Session, type SessionVenue } from './socket/session.ts'
+import type { Connections } from './socket/connections.ts'
 
 /** A client that leaves this much unread is cut off. */
 const MOST_BUFFERED_BYTES = 64 * 1024 * 1024
 const MOST_REQUEST_BYTES = 1024 * 1024
 
-interface Connection {
-  readonly socket: WebSocket
-  readonly link: FaultyLink
-}
-
-/** The WebSocket connections of a simulator. */
+/** The connections of a simulator over WebSocket. */
 export class Sockets {
-  readonly #venue: SessionVenue
-  readonly #faults: FaultSchedule
+  readonly #connections: Connections
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: MOST_REQUEST_BYTES })
-  readonly #connections = new Map<Session, Connection>()
-  readonly #limit: ConnectionLimit
-  #ordinal = 0
 
-  constructor(venue: SessionVenue, faults: FaultSchedule) {
-    this.#venue = venue
-    this.#faults = faults
-    this.#limit = new ConnectionLimit(venue.wallNow)
+  constructor(connections: Connections) {
+    this.#connections = connections
   }
 
   /** Takes the upgrades of an HTTP server. */
@@ -39,35 +23,9 @@ export class Sockets {
     server.on('upgrade', (request, stream, head) => this.#upgrade(request, stream, head))
   }
 
-  sessions(): Iterable<Session> {
-    return this.#connections.keys()
-  }
-
-  /** Sends a raw frame to every connection. */
-  send(frame: string): void {
-    for (const { socket } of this.#connections.values()) socket.send(frame)
-  }
-
-  /** Ends every connection without a close frame. */
+  /** Cuts every connection, those that say goodbye included. */
   terminate(): void {
     for (const socket of this.#server.clients) socket.terminate()
-  }
-
-  passTime(): void {
-    for (const fault of this.#faults.begun()) this.#begin(fault)
-    for (const [session, { link }] of this.#connections) {
-      link.passTime()
-      session.passTime()
-    }
-  }
-
-  /** What a fault does at its first moment. */
-  #begin(fault: Fault): void {
-    if (fault.kind === 'drop') this.terminate()
-    for (const [session, { link }] of this.#connections) {
-      if (fault.kind === 'close') link.close(fault.code, fault.reason)
-      if (fault.kind === 'repeat-snapshot') session.repeatSnapshots(({ symbol }) => concerns(fault, symbol))
-    }
   }
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -79,7 +37,7 @@ export class Sockets {
 
   #refusal(request: IncomingMessage): number | 'hang-up' | undefined {
     if (new URL(request.url ?? '/', 'http://simulator').pathname !== '/v2') return 404
-    return this.#limit.admit() ? refusedUpgrade(this.#faults) : 429
+    return this.#connections.refusal()
   }
 
   #accept(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -88,28 +46,19 @@ export class Sockets {
   }
 
   #open(socket: WebSocket): void {
-    const wire = {
+    const connection = this.#connections.open({
       send: (frame: string) => {
         if (socket.bufferedAmount > MOST_BUFFERED_BYTES) socket.terminate()
         else socket.send(frame)
       },
       close: (code: number, reason: string) => socket.close(code, reason),
+      terminate: () => socket.terminate(),
       listen: (listening: boolean) => (listening ? socket.resume() : socket.pause()),
-    }
-    const link = new FaultyLink(this.#faults, wire, this.#venue.market, this.#venue.now())
-    const session = new Session(this.#venue, link, this.#ordinal)
-    this.#ordinal += 1
-    this.#connections.set(session, { socket, link })
-    socket.on('message', (data) => this.#receive(session, wire.send, String(data)))
-    socket.on('close', () => this.#connections.delete(session))
+    })
+    socket.on('message', (data) => connection.receive(String(data)))
+    socket.on('close', () => connection.ended())
     // A broken frame or a reset connection: `close` follows.
     socket.on('error', () => socket.terminate())
-  }
-
-  #receive(session: Session, send: (frame: string) => void, request: string): void {
-    const refusal = exceededRate(this.#faults, request)
-    if (refusal === undefined) session.receive(request)
-    else send(refusal)
   }
 }
 

@@ -8,11 +8,13 @@ import { type Frame, readFrame } from './frame.ts'
 import { Link } from './link.ts'
 import { Pings } from './pings.ts'
 import { ReconnectDelay } from './reconnect-delay.ts'
+import type { OpenSocket } from './socket.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { TradeFrames } from './trade-frames.ts'
 
 export interface ConnectionOptions {
   readonly url: string
+  readonly openSocket: OpenSocket
   readonly instruments: readonly Instrument[]
   readonly onEvent: (event: FeedEvent) => void
   readonly pingIntervalMs: number
@@ -102,10 +104,9 @@ export class Connection {
   }
 
   #connect(): void {
-    const { url, staleAfterMs, timers } = this.#options
     this.#reason = undefined
     this.#lastAlive = undefined
-    this.#link = new Link(url, staleAfterMs, timers, {
+    this.#link = new Link(this.#options, {
       opened: () => this.#opened(),
       frame: (text, receivedTime) => this.#received(text, receivedTime),
       silent: (ms) => this.#apply('silent', `silent for ${ms} ms`),

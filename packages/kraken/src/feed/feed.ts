@@ -5,6 +5,7 @@ import { Connection } from './connection.ts'
 import { ConnectionAttempts } from './connection-attempts.ts'
 import { CONNECTION_STATES, type ConnectionState } from './connection-states.ts'
 import type { FeedEvent } from './events.ts'
+import { type OpenSocket, openWebSocket } from './socket.ts'
 
 export interface KrakenFeedOptions {
   /** Kraken's public WebSocket v2 by default. */
@@ -21,6 +22,8 @@ export interface KrakenFeedOptions {
   /** A connection without any frame for so long is given up. 15000 by default. */
   readonly staleAfterMs?: number
   readonly timers?: Timers
+  /** How a connection is made; `openWebSocket` by default. */
+  readonly openSocket?: OpenSocket
   /** Gives [0, 1), for jitter. */
   readonly random?: () => number
 }
@@ -44,6 +47,7 @@ export class KrakenFeed {
       pongDeadlineMs: 30_000,
       staleAfterMs: 15_000,
       timers: systemTimers,
+      openSocket: openWebSocket,
       random: Math.random,
       ...rest,
       attempts: new ConnectionAttempts(),

@@ -1,6 +1,6 @@
 import type { EpochMicros } from '@c1/market'
-import { WebSocket } from 'ws'
 import type { Timers } from '../timers.ts'
+import type { OpenSocket, Socket } from './socket.ts'
 
 /** What a listener is told of one connection. */
 export interface LinkListener {
@@ -12,12 +12,16 @@ export interface LinkListener {
   lost(reason: string): void
 }
 
-/** Far above the 360 kB of the largest message known; a larger one ends the connection before it fills the memory. */
-const LARGEST_FRAME_BYTES = 16 * 1024 * 1024
+export interface LinkOptions {
+  readonly url: string
+  readonly openSocket: OpenSocket
+  readonly staleAfterMs: number
+  readonly timers: Timers
+}
 
 /** One WebSocket connection, watched for silence. */
 export class Link {
-  readonly #socket: WebSocket
+  readonly #socket: Socket
   readonly #timers: Timers
   readonly #staleAfterMs: number
   readonly #listener: LinkListener
@@ -26,42 +30,39 @@ export class Link {
   #lastSign: EpochMicros
   #cancelWatch: () => void
 
-  constructor(url: string, staleAfterMs: number, timers: Timers, listener: LinkListener) {
+  constructor({ openSocket, staleAfterMs, timers, url }: LinkOptions, listener: LinkListener) {
     this.#timers = timers
     this.#staleAfterMs = staleAfterMs
     this.#listener = listener
     this.#lastSign = timers.now()
     this.#cancelWatch = timers.after(staleAfterMs, () => this.#watch())
-    this.#socket = new WebSocket(url, {
-      perMessageDeflate: false,
-      maxPayload: LARGEST_FRAME_BYTES,
-      headers: { 'user-agent': 'c1-kraken' },
+    this.#socket = openSocket(url, {
+      opened: () => this.#opened(),
+      frame: (data) => this.#frame(data),
+      ended: (reason) => this.#lost(reason),
     })
-    this.#socket.on('open', () => this.#opened())
-    this.#socket.on('message', (data) => this.#frame(data as Buffer))
-    this.#socket.on('error', (error) => this.#lost(error.message))
-    this.#socket.on('close', (code, reason) =>
-      this.#lost(`closed with code ${code}${reason.length > 0 ? ` ${reason}` : ''}`),
-    )
   }
 
   send(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text)
+    this.#socket.send(text)
   }
 
   /** Ends a connection that is of no use any more: no frame is heard from now on, and `lost` follows at once. */
   hangUp(): void {
-    this.#isHeard = false
-    this.#cancelWatch()
-    this.#socket.terminate()
+    this.#cease(false)
   }
 
   /** Ends the connection at once; the listener hears nothing more. */
   end(): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000)
-    this.hangUp()
+    this.#cease(true)
+  }
+
+  #cease(goodbye: boolean): void {
+    this.#isHeard = false
+    this.#cancelWatch()
+    this.#socket.end(goodbye)
   }
 
   #opened(): void {
@@ -70,7 +71,7 @@ export class Link {
     this.#listener.opened()
   }
 
-  #frame(data: Buffer): void {
+  #frame(data: { toString(): string }): void {
     if (!this.#isHeard) return
     this.#lastSign = this.#timers.now()
     this.#listener.frame(data.toString(), this.#lastSign)

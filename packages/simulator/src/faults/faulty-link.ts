@@ -10,6 +10,8 @@ import type { FaultSchedule } from './schedule.ts'
 export interface Wire {
   send(frame: string): void
   close(code: number, reason: string): void
+  /** Ends without a close frame. */
+  terminate(): void
   /** Stops or goes on reading what the client sends, closing and protocol pings included. */
   listen(listening: boolean): void
 }

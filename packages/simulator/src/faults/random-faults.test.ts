@@ -26,6 +26,15 @@ describe('a random schedule', () => {
     expect(faults.length / minutes.size).toBeGreaterThan(3)
   })
 
+  it('of some minutes is how a longer one begins', () => {
+    const short = randomFaults({ seed: 7, minutes: 3 }, LISTED)
+    expect(randomFaults({ seed: 7 }, LISTED).slice(0, short.length)).toEqual(short)
+    const times = readFaults(short, { start: START, listed: LISTED }).map(({ from }) =>
+      Math.floor((from - START) / MINUTE),
+    )
+    expect(new Set(times)).toEqual(new Set([0, 1, 2]))
+  })
+
   it('leaves the end of each minute calm', () => {
     for (const { from, to } of read(11)) {
       expect((from - START) % MINUTE).toBeLessThanOrEqual(40_000_000)

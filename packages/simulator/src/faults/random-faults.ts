@@ -8,9 +8,11 @@ export interface RandomFaults {
   readonly seed: number
   /** Whether some trades are never served by REST, and some nowhere: then the log cannot become complete. Default false. */
   readonly unserved?: boolean
+  /** For how long from the start; default a day. The minutes of a longer schedule begin with those of a shorter one. */
+  readonly minutes?: number
 }
 
-const MINUTES = 24 * 60
+const MINUTES_A_DAY = 24 * 60
 /** Faults begin in the first 40 s of a minute and last up to 15 s, so that each minute ends without any. */
 const LATEST_START_MS = 40_000
 const LONGEST_MS = 15_000
@@ -21,12 +23,15 @@ const MARKET_EVENT_MINUTES = 20
 const UNSERVED_MINUTES = 10
 
 /**
- * Faults for a day from the start: four a minute on average, of every kind, singly and mixed. The same seed and symbols
- * give the same schedule. After each of them everything can be repaired.
+ * Faults from the start on: four a minute on average, of every kind, singly and mixed. The same seed and symbols give the
+ * same schedule. After each of them everything can be repaired.
  */
-export function randomFaults({ seed, unserved = false }: RandomFaults, symbols: readonly MarketSymbol[]): FaultEntry[] {
+export function randomFaults(
+  { seed, unserved = false, minutes = MINUTES_A_DAY }: RandomFaults,
+  symbols: readonly MarketSymbol[],
+): FaultEntry[] {
   const entries: FaultEntry[] = []
-  for (let minute = 0; minute < MINUTES; minute += 1) {
+  for (let minute = 0; minute < minutes; minute += 1) {
     const draw = new Draw(new RandomStream(marketKey(seed, 'faults'), PURPOSE.faults, minute), symbols, minute)
     const count = draw.whole(FEWEST_A_MINUTE, MOST_A_MINUTE)
     for (let fault = 0; fault < count; fault += 1) entries.push(draw.one(USUAL)(draw))

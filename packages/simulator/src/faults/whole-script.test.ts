@@ -1,9 +1,11 @@
 import { type EpochMicros, type MarketSymbol, systemTime } from '@c1/market'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { areDense, FaultyVenue, idsIn, tradeFrames, VENUE_START } from '../test-support/faulty-venue.ts'
 import { fetchTrades } from '../test-support/rest-client.ts'
 import { SocketClient } from '../test-support/socket-client.ts'
 import { readFaultFile } from './read-faults.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 const BTC = 'BTC/USD' as MarketSymbol
 const EXAMPLE = new URL('../../../../examples/faults.json', import.meta.url).pathname

@@ -26,20 +26,32 @@ const MOST_FORM_BYTES = 64 * 1024
 /** Serves `GET` and `POST /0/public/...`. Refusals are HTTP 200, as the venue's are. */
 export async function serveRest(venue: RestVenue, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://simulator')
-  if (!url.pathname.startsWith(PUBLIC_PATH)) return send(response, html(404))
   const parameters = request.method === 'POST' ? await readForm(request, url.searchParams) : url.searchParams
-  if (parameters === undefined) return send(response, json(refusalText('EGeneral:Invalid arguments')))
+  const answer = await answerCall(venue, url.pathname, parameters)
+  if (answer === 'hang-up') request.socket.destroy()
+  else send(response, answer)
+}
+
+/**
+ * The answer to a call, `hang-up` where the line is cut instead.
+ *
+ * @param parameters `undefined` for a form that cannot be read
+ */
+export async function answerCall(
+  venue: RestVenue,
+  path: string,
+  parameters: Parameters | undefined,
+): Promise<RestAnswer | 'hang-up'> {
+  if (!path.startsWith(PUBLIC_PATH)) return html(404)
+  if (parameters === undefined) return json(refusalText('EGeneral:Invalid arguments'))
   const call = {
-    endpoint: url.pathname.slice(PUBLIC_PATH.length),
+    endpoint: path.slice(PUBLIC_PATH.length),
     symbol: findPair(venue.market.pairs, parameters.get('pair') ?? '')?.pair.symbol,
   }
-  if (venue.faults.hangsUp(call)) {
-    request.socket.destroy()
-    return
-  }
+  if (venue.faults.hangsUp(call)) return 'hang-up'
   const answer = venue.faults.instead(call) ?? json(await answerTo(venue, call, parameters))
   await venue.faults.delay(call)
-  send(response, venue.faults.cut(call, answer))
+  return venue.faults.cut(call, answer)
 }
 
 function send(response: ServerResponse, { status, contentType, body }: RestAnswer): void {
