@@ -24,8 +24,6 @@ const INSTRUMENTS_FILE = 'instruments.json'
 const KRAKEN_PING_MS = 10_000
 /** On loopback nobody minds, and a market that runs fast needs its clock compared often. */
 const LOCAL_PING_MS = 500
-/** Kraken's limit is unpublished and one call a second is safe; a server of one's own has none. */
-const KRAKEN_CALL_MS = 1000
 
 /**
  * Starts the simulator where the source is one, and asks the venue for its markets.
@@ -41,7 +39,8 @@ export async function openVenue(context: Context, source: MarketSource, director
     const local = simulator !== undefined || isLoopback(settings.krakenRestUrl)
     const rest = new KrakenRest({
       baseUrl: simulator?.restUrl ?? settings.krakenRestUrl,
-      minIntervalMs: local ? 0 : KRAKEN_CALL_MS,
+      // A server of one's own mostly has no limit; one that has is asked more slowly from its first refusal on.
+      ...(local && { minIntervalMs: 0 }),
     })
     const listed = await rest.instruments(signal)
     const instruments = listedInstruments(listed, wantedSymbols(context, source, listed))

@@ -11,9 +11,14 @@ export function cursorAt(time: EpochMicros): Cursor {
   return fromNanos(BigInt(time) * 1000n - 1n)
 }
 
-/** The place that repeats the trades of the instant `last` (nanoseconds as text), so that none of it is lost. */
+/** The place of a `last`, as the venue wrote it. */
 export function cursorAtLast(last: string): Cursor {
-  return fromNanos(BigInt(last) - 1n)
+  return last as Cursor
+}
+
+/** One nanosecond back: where `since` leaves out its own instant, this repeats it. */
+export function stepBack(cursor: Cursor): Cursor {
+  return fromNanos(BigInt(cursor) - 1n)
 }
 
 /** One nanosecond further. */

@@ -2,7 +2,7 @@ import { C1Error, MICROS_PER_SECOND } from '@c1/market'
 import { jittered } from '../backoff.ts'
 import { sleep, type Timers } from '../timers.ts'
 import { readAnswer } from './answer.ts'
-import { CallSpacing } from './call-spacing.ts'
+import { type BudgetState, CallBudget, type Urgency } from './call-budget.ts'
 
 export interface PublicApiOptions {
   readonly baseUrl: string
@@ -12,6 +12,11 @@ export interface PublicApiOptions {
   readonly minIntervalMs: number
   readonly timeoutMs: number
   readonly attempts: number
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly urgency?: Urgency
 }
 
 const FIRST_DELAY_MS = 1_000
@@ -25,25 +30,45 @@ const LARGEST_BODY_BYTES = 32 * 1024 * 1024
 /** GET on Kraken's public REST interface: spaced, timed out, repeated with back-off while the error is retryable. */
 export class PublicApi {
   readonly #options: PublicApiOptions
-  readonly #spacing: CallSpacing
+  readonly #budget: CallBudget
 
   constructor(options: PublicApiOptions) {
     this.#options = options
-    this.#spacing = new CallSpacing(options.timers, options.minIntervalMs)
+    this.#budget = new CallBudget(options.timers, options.minIntervalMs)
+  }
+
+  budget(): BudgetState {
+    return this.#budget.state()
   }
 
   /** The `result` of the answer. @throws C1Error of the last attempt, or the signal's reason as soon as it aborts */
-  async get(endpoint: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<unknown> {
+  async get(
+    endpoint: string,
+    query: Readonly<Record<string, string>>,
+    { signal, urgency = 'usual' }: CallOptions = {},
+  ): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.#spacing.turn(signal)
+      const call = await this.#budget.turn(urgency, signal)
       try {
         return await this.#once(endpoint, query, signal)
       } catch (thrown) {
         signal?.throwIfAborted()
-        if (!(thrown instanceof C1Error) || !thrown.retryable || attempt >= this.#options.attempts) throw thrown
-        await sleep(this.#options.timers, this.#delayMs(attempt, thrown), signal)
+        if (!(thrown instanceof C1Error) || !thrown.retryable) throw thrown
+        const delayMs = this.#delayMs(attempt, thrown)
+        const isHeld = this.#holdBack(call, thrown, delayMs)
+        if (attempt >= this.#options.attempts) throw thrown
+        if (!isHeld) await sleep(this.#options.timers, delayMs, signal)
       }
     }
+  }
+
+  /** What the venue says of one call being too many is true of the next one too. */
+  #holdBack(call: number, { code }: C1Error, delayMs: number): boolean {
+    const until = this.#options.timers.now() + delayMs * 1000
+    if (code === 'kraken_rate_limited') this.#budget.refuse(call, until)
+    else if (code === 'kraken_throttled') this.#budget.hold(until)
+    else return false
+    return true
   }
 
   async #once(endpoint: string, query: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<unknown> {

@@ -24,7 +24,7 @@ describe('a page of trades', () => {
       side: 'sell',
       orderType: 'limit',
     })
-    expect({ rejected, next, full }).toEqual({ rejected: [], next: '1790359841138228745', full: false })
+    expect({ rejected, next, full }).toEqual({ rejected: [], next: '1790359841138228746', full: false })
   })
 
   it('keeps the good rows beside the malformed ones, which come back as they were', () => {
@@ -74,6 +74,52 @@ describe('a page of trades', () => {
     ])
   })
 
+  it('gives rows without id the ids that their neighbours leave, and rejects those that none is proven of', () => {
+    const nameless = (price: string) => `["${price}","0.1",1790359840.9392912,"s","l",""]`
+    const { trades, rejected, rejectedBefore } = page(
+      restTrades([
+        nameless('1.0'),
+        restRow(5),
+        nameless('2.0'),
+        restRow(0, { price: '3.0' }),
+        restRow(8),
+        nameless('4.0'),
+        restRow(11),
+        nameless('5.0'),
+      ]),
+    )
+    expect(trades.map(({ price, tradeId }) => [tradeId, price])).toEqual([
+      [5, '83930.3'],
+      [6, '2.0'],
+      [7, '3.0'],
+      [8, '83930.3'],
+      [11, '83930.3'],
+    ])
+    expect(rejected.map(({ raw }) => raw)).toEqual(['1.0', '4.0', '5.0'].map(nameless))
+    expect(rejectedBefore).toBe(1)
+  })
+
+  it('counts a malformed row between two ids as one of them, whatever its own id', () => {
+    const rows = [restRow(5), restRow(6, { price: '-1' }), '["2.0","0.1",1790359840.9,"s","l",""]', restRow(8)]
+    const { trades, rejected } = page(restTrades(rows))
+    expect(trades.map(({ tradeId }) => tradeId)).toEqual([5, 7, 8])
+    expect(rejected).toMatchObject([{ raw: rows[1] }])
+  })
+
+  it('is that of the market asked for, where the answer has several', () => {
+    const body = `{"error":[],"result":{"ETHUSD":[${restRow(9)}],"count":[],"XXBTZUSD":[${restRow(5)}],"last":"1"}}`
+    expect(page(body).trades.map(({ tradeId }) => tradeId)).toEqual([5])
+    expect(page(body.replace('XXBTZUSD', 'unheard')).trades.map(({ tradeId }) => tradeId)).toEqual([9])
+  })
+
+  it('goes on with `last` as it was written, as text or as a number beyond 2^53, with warnings beside it', () => {
+    const rows = `"XXBTZUSD":[${restRow(1)}]`
+    for (const last of ['"1790359841138228746"', '1790359841138228746']) {
+      const { next, trades } = page(`{"error":["WGeneral:Slow"],"result":{${rows},"last":${last}}}`)
+      expect([next, trades.length]).toEqual(['1790359841138228746', 1])
+    }
+  })
+
   it('without `last` goes on a little before its newest trade, and where it is empty stays', () => {
     expect(page(restTrades([restRow(1)])).next).toBe('1790359840939289999')
     expect(page(restTrades([])).next).toBe(since)
@@ -87,7 +133,8 @@ describe('a page of trades', () => {
   })
 
   it('without a list of trades is malformed', () => {
-    expect(() => page('{"error":[],"result":{"last":"1"}}')).toThrow('holds no list of trades')
+    for (const result of ['{"last":"1"}', '{}', '[]', '{"XXBTZUSD":null,"last":"1"}'])
+      expect(() => page(`{"error":[],"result":${result}}`)).toThrow('holds no list of trades')
   })
 })
 
@@ -103,5 +150,5 @@ it.skipIf(!existsSync(stored))('a stored page of 2025 holds 1,000 trades without
   expect({ count: trades.length, rejected, full }).toEqual({ count: 1_000, rejected: [], full: true })
   expect(trades.map(({ tradeId }) => tradeId)).toEqual(Array.from({ length: 1_000 }, (_, index) => 10_218_208 + index))
   expect(formatTime(trades[0]?.eventTime as EpochMicros)).toBe('2025-11-10T17:23:53.971744Z')
-  expect(next).toBe('1762820035982277753')
+  expect(next).toBe('1762820035982277754')
 })

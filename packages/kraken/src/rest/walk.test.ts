@@ -85,6 +85,30 @@ describe('walking a history', () => {
     expect(await walk({ times, inclusive }, since)).toEqual([2, 3])
   })
 
+  it.each([true, false])('goes on with `last` as the venue wrote it (since inclusive: %s)', async (inclusive) => {
+    const asked: string[] = []
+    const times = upTo(2_500).map((index) => START + BigInt(index) * 1_000_001n)
+    const fetchPage = venue({ times, inclusive })
+    await collect(
+      walkPages((since) => {
+        asked.push(since)
+        return fetchPage(since)
+      }, '0' as Cursor),
+    )
+    const lasts = inclusive ? [999, 1998] : [999, 1999]
+    expect(asked).toEqual(['0', ...lasts.map((index) => String(times[index]))])
+  })
+
+  it.each([true, false])('goes on where an earlier walk was (since inclusive: %s)', async (inclusive) => {
+    const times = [...upTo(998).map(BigInt), 999n, 999n, 999n, 1_000n].map((index) => START + index)
+    const [first] = await collect(walkPages(venue({ times, inclusive }), '0' as Cursor))
+    const { next, trades } = first as TradesPage
+    const reached = trades.at(-1)?.tradeId as number
+    expect(reached).toBe(1_000)
+    const rest = await collect(walkPages(venue({ times, inclusive }), next, reached))
+    expect(rest.flatMap((page) => page.trades.map(({ tradeId }) => tradeId))).toEqual([999, 1_000, 1_001, 1_002])
+  })
+
   it('ends at once where there is nothing', async () => {
     expect(await walk({ times: [], inclusive: true })).toEqual([])
   })
