@@ -1,5 +1,5 @@
-import { countIds, type EpochMicros, type IdRange, type MarketSymbol } from '@c1/market'
-import type { Hole, LedgerException, TradeLedger } from './ledger.ts'
+import { countIds, type EpochMicros, type IdRange, type MarketSymbol, type Outage } from '@c1/market'
+import type { Hole, LedgerException, Repair, TradeLedger } from './ledger.ts'
 
 /** What the log has of a symbol, and what it has not. */
 export interface Completeness {
@@ -12,6 +12,13 @@ export interface Completeness {
   readonly holes: readonly Hole[]
   /** Ids that the venue does not serve. */
   readonly exceptions: readonly LedgerException[]
+  /** The newest holes that were repaired, oldest first, and how many there were ever. */
+  readonly repairs: readonly Repair[]
+  readonly repaired: number
+  /** The newest outages whose trades are all there, in the order of the log. */
+  readonly outages: readonly Outage[]
+  /** Trades that came again and were refused. */
+  readonly duplicates: number
 }
 
 export function completenessOf(ledger: TradeLedger, symbol: MarketSymbol): Completeness {
@@ -25,5 +32,9 @@ export function completenessOf(ledger: TradeLedger, symbol: MarketSymbol): Compl
     completeTo: oldest && { tradeId: oldest.last, time: oldest.to },
     holes: ledger.holes(symbol),
     exceptions,
+    repairs: ledger.repairs(symbol),
+    repaired: ledger.repaired(symbol),
+    outages: ledger.outages(symbol),
+    duplicates: ledger.duplicates(symbol),
   }
 }

@@ -74,13 +74,15 @@ export class History {
   }
 
   /**
-   * Fixes where the symbol's history begins: the whole hour `backfill` ago. A heartbeat says so in the log, before any trade
-   * is in it, and so the first window is known to be complete.
+   * Fixes where the symbol's history begins: the whole hour `backfill` ago. A heartbeat says so in the log, and so the first
+   * window is known to be complete. Live trades of this process may be in the log already, older ones not.
    */
   async begin(instrument: Instrument, signal: AbortSignal): Promise<void> {
     const { backfill, now, rest, trades } = this.#options
     const { symbol } = instrument
-    if (trades.ledger.newest(symbol) !== undefined || backfill === 0) return
+    const [known] = trades.ledger.spans(symbol, 'venue')
+    const isOlder = known !== undefined && known.first < (this.#liveFrom.get(symbol) ?? Number.POSITIVE_INFINITY)
+    if (isOlder || backfill === 0) return
     const start = (Math.floor((now() - backfill) / MICROS_PER_HOUR) * MICROS_PER_HOUR) as EpochMicros
     const page = await rest.tradesPage(instrument, cursorAt(start), signal)
     const wanted = page.trades.filter(({ eventTime }) => eventTime >= start)
@@ -90,7 +92,13 @@ export class History {
     await trades.append([{ kind: 'heartbeat', heartbeat }])
     this.#begun.set(symbol, { from: start, trades: 0 })
     await this.#take(instrument, { ...page, trades: wanted })
-    if (page.full) this.#open({ instrument, work: 'backfill' }, undefined, signal)
+    // Where live trades are there already, what is missing before them is a hole like any other.
+    if (page.full && !trades.ledger.hasHole(symbol)) this.#open({ instrument, work: 'backfill' }, undefined, signal)
+  }
+
+  /** Whether pages of the symbol are being fetched. */
+  isWalking(symbol: MarketSymbol): boolean {
+    return this.#walks.repair.has(symbol) || this.#walks.backfill.has(symbol)
   }
 
   /** Fetches from the newest trade of the log on, for what happened while nobody was connected. */
@@ -133,9 +141,8 @@ export class History {
     const { hostNow, instruments } = this.#options
     const dueTimes = instruments.flatMap(({ symbol }) => {
       const pausedUntil = this.#pausedUntil.get(symbol) ?? 0
-      const isWalking = this.#walks.repair.has(symbol) || this.#walks.backfill.has(symbol)
       const times = this.holes(symbol).map(({ dueAt }) => Math.max(dueAt, pausedUntil))
-      return isWalking ? [...times, pausedUntil] : times
+      return this.isWalking(symbol) ? [...times, pausedUntil] : times
     })
     if (dueTimes.length === 0) return undefined
     return Math.max(0, Math.ceil((dueTimes.reduce((a, b) => Math.min(a, b)) - hostNow()) / 1000))
@@ -246,7 +253,7 @@ export class History {
     const isRepairing = ({ tradeId }: Trade): boolean =>
       repaired.some(({ first, last }) => first <= tradeId && tradeId <= last)
     onRepairing(page.trades.filter(isRepairing).length)
-    const known = await trades.appendTrades(page.trades)
+    const known = await trades.appendTrades(page.trades, 'history')
     const begun = this.#begun.get(symbol)
     if (begun !== undefined) begun.trades += page.trades.length
     this.look(symbol)

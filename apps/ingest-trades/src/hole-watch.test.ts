@@ -12,7 +12,7 @@ const pass = (micros: number): void => {
 }
 const add = (...ids: number[]): void => {
   for (const tradeId of ids) {
-    ledger.add({
+    const trade = {
       symbol: BTC,
       idSpace: 'venue',
       tradeId,
@@ -21,7 +21,8 @@ const add = (...ids: number[]): void => {
       quantity: '1' as DecimalText,
       side: 'buy',
       orderType: 'market',
-    })
+    } as const
+    ledger.add(trade, 'live', now)
   }
 }
 /** A walk from trade 2 to beyond the hole of 3 to 8, or not as far. */

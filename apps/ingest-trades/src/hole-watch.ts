@@ -11,9 +11,7 @@ export interface HoleWatchOptions {
 
 /** A hole as it stands, and what was tried. */
 export interface WatchedHole extends Hole {
-  /** When it was seen first, by the venue's clock. */
-  readonly since: EpochMicros
-  /** The same by the host's clock. */
+  /** When this process saw it first, by the host's clock. */
   readonly seenAt: EpochMicros
   /** How often history was asked for it. */
   readonly asked: number
@@ -53,11 +51,11 @@ export class HoleWatch {
 
   /** Compares with the ledger; gives the holes that are closed. */
   look(symbol: MarketSymbol): readonly WatchedHole[] {
-    const { hostNow, ledger, now } = this.#options
+    const { hostNow, ledger } = this.#options
     const before = this.holes(symbol)
     const open = ledger.holes(symbol)
     if (before.length === 0 && open.length === 0) return before
-    const unasked = { since: now(), seenAt: hostNow(), asked: 0, dueAt: hostNow(), passedAt: undefined }
+    const unasked = { seenAt: hostNow(), asked: 0, dueAt: hostNow(), passedAt: undefined }
     this.#holes.set(
       symbol,
       open.map((hole) => ({ ...(before.find((known) => contains(known, hole)) ?? unasked), ...hole })),

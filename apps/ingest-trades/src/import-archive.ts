@@ -47,7 +47,7 @@ export async function importArchive(path: string, options: ImportOptions): Promi
     const wanted = batch.trades.filter(
       ({ eventTime }) => !covered.some(({ from, to }) => eventTime >= from && eventTime <= to),
     )
-    const known = await trades.appendTrades(wanted)
+    const known = await trades.appendTrades(wanted, 'archive')
     for (const { raw, code, reason, line } of batch.rejected) {
       const letter = { origin: batch.member, code, reason: `line ${line}: ${reason}`, raw: Buffer.from(raw) }
       await trades.appendDeadLetter(letter)

@@ -61,8 +61,8 @@ describe('the ledger', () => {
     const ledger = new TradeLedger()
     for (const id of [1, 2, 5, 9]) ledger.add(trade(id))
     expect(ledger.holes(BTC)).toEqual([
-      { first: 3, last: 4, after: 20, before: 50 },
-      { first: 6, last: 8, after: 50, before: 90 },
+      { first: 3, last: 4, after: 20, before: 50, since: 50 },
+      { first: 6, last: 8, after: 50, before: 90, since: 90 },
     ])
   })
 
@@ -119,7 +119,70 @@ describe('the ledger', () => {
     expect(ledger.holes(BTC)).toEqual([])
   })
 
+  it('remembers since when a hole was open, when it was closed and what filled it', () => {
+    const ledger = new TradeLedger()
+    const clock = (time: number) => time as EpochMicros
+    ledger.add(trade(1), 'live', clock(1000))
+    ledger.add(trade(6), 'live', clock(2000))
+    ledger.add(trade(9), 'live', clock(3000))
+    ledger.add(trade(2), 'history', clock(4000))
+    ledger.add(trade(5), 'live', clock(4000))
+    ledger.add(trade(4), 'history', clock(4000))
+    expect(ledger.holes(BTC)).toMatchObject([
+      { first: 3, last: 3, since: 2000 },
+      { first: 7, last: 8, since: 3000 },
+    ])
+    ledger.observe(exception(3, 3), undefined, clock(5000))
+    ledger.add(trade(8), 'archive', clock(6000))
+    ledger.add(trade(7), 'archive', clock(7000))
+    const repairs = [
+      { first: 2, last: 5, since: 2000, at: 5000, by: ['history', 'live', 'exception'] },
+      { first: 7, last: 8, since: 3000, at: 7000, by: ['archive'] },
+    ]
+    expect(ledger.repairs(BTC)).toEqual(repairs)
+    expect(ledger.repaired(BTC)).toBe(2)
+    expect(TradeLedger.restore(JSON.parse(JSON.stringify(ledger))).repairs(BTC)).toEqual(repairs)
+  })
+
+  it('read again from the log alone takes the time of the newest trade for the clock', () => {
+    const ledger = new TradeLedger()
+    for (const id of [5, 9, 1]) ledger.add(trade(id))
+    expect(ledger.holes(BTC)).toMatchObject([
+      { first: 2, since: 90 },
+      { first: 6, since: 90 },
+    ])
+  })
+
+  it('tells with its shape that holes may have changed, which trades in order never do', () => {
+    const ledger = new TradeLedger()
+    const changes = [1, 2, 3, 6, 7, 6, 5, 4].map((id) => {
+      const before = ledger.shape(BTC)
+      ledger.add(trade(id))
+      return ledger.shape(BTC) !== before
+    })
+    expect(changes).toEqual([true, false, false, true, false, false, true, true])
+  })
+
+  it('counts the duplicates that it refuses, of each symbol', () => {
+    const ledger = new TradeLedger()
+    for (const each of [trade(1), trade(1), { ...trade(1), symbol: marketSymbol('ETH/USD') }, trade(1)])
+      ledger.add(each)
+    expect(['BTC/USD', 'ETH/USD'].map((symbol) => ledger.duplicates(marketSymbol(symbol)))).toEqual([2, 0])
+  })
+
+  it('knows up to when the feed was alive from trades and heartbeats', () => {
+    const ledger = new TradeLedger()
+    expect(ledger.aliveTo(BTC)).toBeUndefined()
+    ledger.add(trade(3))
+    expect(ledger.aliveTo(BTC)).toBe(30)
+    const heartbeat = { symbol: BTC, idSpace: 'venue', eventTime: 60 as EpochMicros, lastTradeId: 3 } as const
+    ledger.observe({ kind: 'heartbeat', heartbeat })
+    expect(TradeLedger.restore(JSON.parse(JSON.stringify(ledger))).aliveTo(BTC)).toBe(60)
+    ledger.add(trade(7))
+    expect(ledger.aliveTo(BTC)).toBe(70)
+  })
+
   it('refuses what is no ledger', () => {
-    expect(() => TradeLedger.restore({})).toThrow('not a list of spans')
+    expect(() => TradeLedger.restore({})).toThrow('not of the format trade-ledger/2')
   })
 })

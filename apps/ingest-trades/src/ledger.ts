@@ -1,7 +1,6 @@
 import {
   type EpochMicros,
-  hasId,
-  type IdRange,
+  type Heartbeat,
   type IdSpace,
   InvariantError,
   type MarketMessage,
@@ -9,166 +8,217 @@ import {
   type Outage,
   type Trade,
   unservedIds,
-  withoutRange,
 } from '@c1/market'
+import {
+  type Hole,
+  type LedgerException,
+  type LedgerSpan,
+  type Repair,
+  Sequence,
+  type SequenceState,
+  type Via,
+} from './sequence.ts'
 
-/** A stretch of consecutive trade ids that are in the log or stated as exceptions, with the times of its first and last trade. */
-export interface LedgerSpan {
-  first: number
-  last: number
-  from: EpochMicros
-  to: EpochMicros
+export type { Hole, LedgerException, LedgerSpan, Repair, Via } from './sequence.ts'
+
+const FORMAT = 'trade-ledger/2'
+/** The newest outages that are remembered of a symbol. */
+const MOST_OUTAGES = 20
+
+/** What is known of one symbol. */
+interface SymbolLedger {
+  readonly symbol: MarketSymbol
+  readonly venue: Sequence
+  /** By the id space of a file. */
+  readonly files: Map<IdSpace, Sequence>
+  duplicates: number
+  /** Of the newest heartbeat of the venue's ids. */
+  heartbeatAt: EpochMicros | undefined
+  outages: readonly Outage[]
 }
 
-/** Ids that are missing between two spans. */
-export interface Hole extends IdRange {
-  /** Time of the trade before the hole: its trades happened at or after it. */
-  readonly after: EpochMicros
-  /** Time of the trade after the hole. */
-  readonly before: EpochMicros
-}
-
-/** Ids that the venue does not serve, between the times of the trades around them. */
-export type LedgerException = Readonly<LedgerSpan>
-
-type Spans = LedgerSpan[]
-
-/** What is known of one symbol in one id space. */
-interface Sequence {
-  /** Ascending, disjoint, never touching. */
-  readonly spans: Spans
-  /** Parts of the spans, ascending and disjoint. */
-  exceptions: readonly LedgerException[]
+interface SymbolState {
+  readonly symbol: MarketSymbol
+  readonly sequences: readonly (readonly [IdSpace, SequenceState])[]
+  readonly duplicates: number
+  readonly heartbeatAt: EpochMicros | null
+  readonly outages: readonly Outage[]
 }
 
 /**
  * Which trades the log holds, per symbol and id space: what makes a duplicate known at any age, and a hole visible.
  *
  * Ids that are stated as not served are no hole any more; a trade of such an id is not known, and is taken when it comes.
- * The ledger is derived from the log by `observe` and can always be rebuilt from it.
+ * The ledger is derived from the log by `observe` and can always be rebuilt from it, but for three facts that only its
+ * checkpoint keeps: how many duplicates were refused, what filled a hole, and the clock's time (instead of the newest trade's)
+ * at which a hole was seen and repaired.
  */
 export class TradeLedger {
-  readonly #sequences = new Map<string, Sequence>()
+  readonly #symbols = new Map<MarketSymbol, SymbolLedger>()
+  /** The one used last, which the next trade most often is of. */
+  #last: SymbolLedger | undefined
 
   /** Takes note of a message. False when the log has the trade already, or a trade of every id that an outage states. */
-  observe(message: MarketMessage): boolean {
-    if (message.kind === 'trade') return this.add(message.trade)
-    if (message.kind === 'outage') return this.#addOutage(message.outage)
+  observe(message: MarketMessage, via?: Via, now?: EpochMicros): boolean {
+    if (message.kind === 'trade') return this.add(message.trade, via, now)
+    if (message.kind === 'outage') return this.#addOutage(message.outage, now)
+    this.#addHeartbeat(message.heartbeat)
     return true
   }
 
-  /** Adds a trade. False when the log has it already. */
-  add(trade: Trade): boolean {
-    const sequence = this.#of(trade.symbol, trade.idSpace)
-    const { spans } = sequence
-    const newest = spans.at(-1)
-    if (newest !== undefined && trade.tradeId === newest.last + 1) {
-      newest.last = trade.tradeId
-      newest.to = trade.eventTime
-      return true
-    }
-    const { tradeId, eventTime } = trade
-    const one = { first: tradeId, last: tradeId }
-    return takeExcepted(sequence, one) || insert(spans, { ...one, from: eventTime, to: eventTime })
+  /** Adds a trade. False, and counted, when the log has it already. */
+  add(trade: Trade, via?: Via, now?: EpochMicros): boolean {
+    const symbol = this.#of(trade.symbol)
+    const isNew = sequenceOf(symbol, trade.idSpace).add(trade.tradeId, trade.eventTime, via, now)
+    if (!isNew) symbol.duplicates += 1
+    return isNew
   }
 
   spans(symbol: MarketSymbol, idSpace: IdSpace): readonly Readonly<LedgerSpan>[] {
-    return this.#of(symbol, idSpace).spans
+    return sequenceOf(this.#of(symbol), idSpace).spans
   }
 
   /** The holes between the venue's ids of a symbol, oldest first. */
   holes(symbol: MarketSymbol): readonly Hole[] {
-    const { spans } = this.#of(symbol, 'venue')
-    return spans.slice(1).map((after, at) => {
-      const before = spans[at] as LedgerSpan
-      return { first: before.last + 1, last: after.first - 1, after: before.to, before: after.from }
-    })
+    return this.#of(symbol).venue.holes()
   }
 
   hasHole(symbol: MarketSymbol): boolean {
-    return this.#of(symbol, 'venue').spans.length > 1
+    return this.#of(symbol).venue.spans.length > 1
+  }
+
+  /** Another number whenever a hole of the symbol may have opened, closed or shrunk. */
+  shape(symbol: MarketSymbol): number {
+    return this.#of(symbol).venue.shape
+  }
+
+  /** The newest repaired holes, oldest first. */
+  repairs(symbol: MarketSymbol): readonly Repair[] {
+    return this.#of(symbol).venue.repairs
+  }
+
+  /** How many holes were repaired ever. */
+  repaired(symbol: MarketSymbol): number {
+    return this.#of(symbol).venue.repaired
   }
 
   /** The ids that the venue does not serve, as the log states them, oldest first. */
   exceptions(symbol: MarketSymbol): readonly LedgerException[] {
-    return this.#of(symbol, 'venue').exceptions
+    return this.#of(symbol).venue.exceptions
+  }
+
+  /** The newest outages without ids, in the order of the log. */
+  outages(symbol: MarketSymbol): readonly Outage[] {
+    return this.#of(symbol).outages
+  }
+
+  /** Trades that came again and were refused, in every id space. */
+  duplicates(symbol: MarketSymbol): number {
+    return this.#of(symbol).duplicates
   }
 
   /** The symbols that it has trades of, sorted. */
   symbols(): MarketSymbol[] {
-    const traded = [...this.#sequences].filter(([, { spans }]) => spans.length > 0)
-    return [...new Set(traded.map(([key]) => key.split(' ')[0] as MarketSymbol))].sort()
+    const hasTrades = (sequence: Sequence): boolean => sequence.newest !== undefined
+    return [...this.#symbols.values()]
+      .filter(({ files, venue }) => hasTrades(venue) || [...files.values()].some(hasTrades))
+      .map(({ symbol }) => symbol)
+      .sort()
   }
 
   /** The newest trade of the venue, by id. */
   newest(symbol: MarketSymbol): { readonly id: number; readonly time: EpochMicros } | undefined {
-    const span = this.#of(symbol, 'venue').spans.at(-1)
+    const span = this.#of(symbol).venue.newest
     return span && { id: span.last, time: span.to }
+  }
+
+  /** The newest time at which the log proves that the feed of the symbol was alive: of a trade or a heartbeat. */
+  aliveTo(symbol: MarketSymbol): EpochMicros | undefined {
+    const { heartbeatAt, venue } = this.#of(symbol)
+    const tradedAt = venue.newest?.to
+    if (heartbeatAt === undefined || tradedAt === undefined) return heartbeatAt ?? tradedAt
+    return Math.max(heartbeatAt, tradedAt) as EpochMicros
   }
 
   /** Spans of the symbol in every id space but `except`. */
   others(symbol: MarketSymbol, except: IdSpace): readonly Readonly<LedgerSpan>[] {
-    const prefix = `${symbol} `
-    const keys = [...this.#sequences.keys()].filter((key) => key.startsWith(prefix) && key !== prefix + except)
-    return keys.flatMap((key) => this.#sequences.get(key)?.spans ?? [])
+    const { files, venue } = this.#of(symbol)
+    const sequences: [IdSpace, Sequence][] = [['venue', venue], ...files]
+    return sequences.flatMap(([idSpace, { spans }]) => (idSpace === except ? [] : spans))
   }
 
   toJSON(): unknown {
-    return [...this.#sequences].map(([key, { exceptions, spans }]) =>
-      exceptions.length === 0 ? [key, spans] : [key, spans, exceptions],
-    )
+    return { format: FORMAT, symbols: [...this.#symbols.values()].map(stateOf) }
   }
 
+  /** @throws InvariantError `ledger_malformed` */
   static restore(json: unknown): TradeLedger {
-    if (!Array.isArray(json)) throw new InvariantError('ledger_malformed', 'The stored ledger is not a list of spans.')
-    const ledger = new TradeLedger()
-    for (const [key, spans, exceptions = []] of json as [string, Spans, LedgerException[]?][]) {
-      ledger.#sequences.set(key, { spans, exceptions })
+    if (!TradeLedger.isState(json)) {
+      throw new InvariantError('ledger_malformed', `The stored ledger is not of the format ${FORMAT}.`)
     }
+    const ledger = new TradeLedger()
+    for (const state of json.symbols) ledger.#symbols.set(state.symbol, symbolOf(state))
     return ledger
   }
 
-  #addOutage(outage: Outage): boolean {
+  /** Whether it is what `toJSON` gave. Another version's is not: the ledger is then rebuilt from the log. */
+  static isState(json: unknown): json is { readonly symbols: readonly SymbolState[] } {
+    return typeof json === 'object' && json !== null && 'format' in json && json.format === FORMAT
+  }
+
+  #addHeartbeat({ eventTime, idSpace, symbol }: Heartbeat): void {
+    if (idSpace !== 'venue') return
+    const known = this.#of(symbol)
+    if (eventTime > (known.heartbeatAt ?? Number.NEGATIVE_INFINITY)) known.heartbeatAt = eventTime
+  }
+
+  #addOutage(outage: Outage, now: EpochMicros | undefined): boolean {
+    const symbol = this.#of(outage.symbol)
     const ids = unservedIds(outage)
-    if (ids === undefined) return true
-    const { from, to } = outage
-    const sequence = this.#of(outage.symbol, 'venue')
-    const missing = sequence.spans.reduce(withoutRange, [ids])
-    for (const range of missing) insert(sequence.spans, { ...range, from, to })
-    const added = missing.map((range) => ({ ...range, from, to }))
-    sequence.exceptions = [...sequence.exceptions, ...added].sort((a, b) => a.first - b.first)
-    return missing.length > 0
+    if (ids !== undefined) return symbol.venue.except({ ...ids, from: outage.from, to: outage.to }, now)
+    symbol.outages = [...symbol.outages.slice(1 - MOST_OUTAGES), outage]
+    return true
   }
 
-  #of(symbol: MarketSymbol, idSpace: IdSpace): Sequence {
-    const key = `${symbol} ${idSpace}`
-    const sequence = this.#sequences.get(key) ?? { spans: [], exceptions: [] }
-    this.#sequences.set(key, sequence)
-    return sequence
+  #of(symbol: MarketSymbol): SymbolLedger {
+    if (this.#last?.symbol === symbol) return this.#last
+    const known = this.#symbols.get(symbol) ?? this.#add(symbol)
+    this.#last = known
+    return known
+  }
+
+  #add(symbol: MarketSymbol): SymbolLedger {
+    const fresh = {
+      symbol,
+      venue: new Sequence(),
+      files: new Map(),
+      duplicates: 0,
+      heartbeatAt: undefined,
+      outages: [],
+    }
+    this.#symbols.set(symbol, fresh)
+    return fresh
   }
 }
 
-/** Takes the id out of the exceptions. False when it is in none. */
-function takeExcepted(sequence: Sequence, one: IdRange): boolean {
-  if (!hasId(sequence.exceptions, one.first)) return false
-  sequence.exceptions = sequence.exceptions.flatMap(({ from, to, ...ids }) =>
-    withoutRange([ids], one).map((left) => ({ ...left, from, to })),
-  )
-  return true
+function sequenceOf(symbol: SymbolLedger, idSpace: IdSpace): Sequence {
+  if (idSpace === 'venue') return symbol.venue
+  const known = symbol.files.get(idSpace)
+  if (known !== undefined) return known
+  const fresh = new Sequence()
+  symbol.files.set(idSpace, fresh)
+  return fresh
 }
 
-/** Adds ids that overlap no span. False for a single id that is in one. */
-function insert(spans: Spans, added: LedgerSpan): boolean {
-  const above = spans.findIndex(({ first }) => first > added.first)
-  const index = above === -1 ? spans.length : above
-  const below = spans[index - 1]
-  if (below !== undefined && added.first <= below.last) return false
-  const span = { ...added }
-  const joinsBelow = below?.last === added.first - 1
-  const next = spans[index]
-  const joinsAbove = next?.first === added.last + 1
-  if (joinsBelow && below !== undefined) Object.assign(span, { first: below.first, from: below.from })
-  if (joinsAbove && next !== undefined) Object.assign(span, { last: next.last, to: next.to })
-  spans.splice(index - (joinsBelow ? 1 : 0), (joinsBelow ? 1 : 0) + (joinsAbove ? 1 : 0), span)
-  return true
+function stateOf({ duplicates, files, heartbeatAt, outages, symbol, venue }: SymbolLedger): SymbolState {
+  const sequences: [IdSpace, Sequence][] = [['venue', venue], ...files]
+  const states = sequences.map(([idSpace, sequence]) => [idSpace, sequence.state()] as const)
+  return { symbol, sequences: states, duplicates, heartbeatAt: heartbeatAt ?? null, outages }
+}
+
+function symbolOf({ duplicates, heartbeatAt, outages, sequences, symbol }: SymbolState): SymbolLedger {
+  const files = new Map<IdSpace, Sequence>(sequences.map(([idSpace, state]) => [idSpace, new Sequence(state)]))
+  const venue = files.get('venue') ?? new Sequence()
+  files.delete('venue')
+  return { symbol, venue, files, duplicates, heartbeatAt: heartbeatAt ?? undefined, outages }
 }

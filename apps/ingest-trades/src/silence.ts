@@ -40,6 +40,11 @@ export class Silence {
     this.#heard.set(symbols, receivedTime)
   }
 
+  /** About what the venue's clock showed at `time` of ours, when it is `now` by the venue's clock and `localNow` by ours. */
+  venueTimeAt(time: EpochMicros, now: EpochMicros, localNow: EpochMicros): EpochMicros {
+    return Math.floor(now - this.#rate * Math.max(0, localNow - time)) as EpochMicros
+  }
+
   /** The heartbeats that are due for the given symbols when it is `now` by the venue's clock and `localNow` by ours. */
   due(symbols: Iterable<MarketSymbol>, now: EpochMicros, localNow: EpochMicros): Heartbeat[] {
     const heartbeats: Heartbeat[] = []

@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DecimalText, type EpochMicros, marketSymbol, type Trade } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { completenessOf } from './completeness.ts'
+import type { TradeLedger } from './ledger.ts'
 import { Place } from './test-support.ts'
 
 const BTC = marketSymbol('BTC/USD')
@@ -19,6 +21,13 @@ function trade(tradeId: number): Trade {
   }
 }
 const trades = (...ids: number[]): Trade[] => ids.map(trade)
+
+/** All that follows from the log alone. */
+function derived(ledger: TradeLedger) {
+  return { spans: ledger.spans(BTC, 'venue'), newest: ledger.newest(BTC), aliveTo: ledger.aliveTo(BTC) }
+}
+
+const pick = ({ duplicates, holes, repairs }: ReturnType<typeof completenessOf>) => ({ duplicates, holes, repairs })
 
 let place: Place
 beforeEach(() => {
@@ -73,7 +82,7 @@ describe('the trade log', () => {
     await killed.appendTrades(trades(4, 5, 9))
     await place.abandon()
     const after = await place.open()
-    expect(JSON.stringify(after.ledger)).toBe(JSON.stringify(killed.ledger))
+    expect(derived(after.ledger)).toEqual(derived(killed.ledger))
     expect(await after.appendTrades(trades(1, 4, 5, 6, 9))).toBe(4)
     expect(after.ledger.holes(BTC)).toMatchObject([{ first: 7, last: 8 }])
   })
@@ -82,16 +91,56 @@ describe('the trade log', () => {
     const log = await place.open()
     await log.appendTrades(trades(5, 6, 1, 2))
     await log.close()
-    const ledgers: string[] = [JSON.stringify(log.ledger)]
+    const known = derived(log.ledger)
     const ahead = place.checkpoints.load('trade-ledger') as { position: Record<number, number> }
-    for (const checkpoint of [undefined, { ...ahead, position: { 0: 1_000_000 }, ledger: [] }]) {
+    const older = { ...ahead, ledger: [['BTC/USD venue', []]] }
+    for (const checkpoint of [undefined, { ...ahead, position: { 0: 1_000_000 } }, older]) {
       rmSync(join(place.folder, 'checkpoints', 'trade-ledger.json'))
       if (checkpoint !== undefined) place.checkpoints.save('trade-ledger', checkpoint)
       await place.abandon()
       const again = await place.open()
-      ledgers.push(JSON.stringify(again.ledger))
+      expect(derived(again.ledger)).toEqual(known)
       await again.close()
     }
-    expect(new Set(ledgers).size).toBe(1)
+  })
+
+  it('keeps what the log cannot tell in its checkpoint: duplicates refused, since when a hole is known, what filled it', async () => {
+    const before = await place.open()
+    await before.appendTrades(trades(1, 5, 1), 'live')
+    await before.appendTrades(trades(2, 3, 4), 'history')
+    await before.appendTrades(trades(7), 'live')
+    const { duplicates, holes, repairs } = completenessOf(before.ledger, BTC)
+    expect(duplicates).toBe(1)
+    expect(repairs).toMatchObject([{ first: 2, last: 4, by: ['history'] }])
+    expect(holes[0]?.since).toBeGreaterThan(trade(7).eventTime)
+    await before.close()
+    await place.abandon()
+    const after = await place.open()
+    expect(completenessOf(after.ledger, BTC)).toEqual(completenessOf(before.ledger, BTC))
+    expect({ duplicates, holes, repairs }).toEqual(pick(completenessOf(after.ledger, BTC)))
+  })
+
+  it('states an outage once its trades are all there, also after a kill in its midst, and only once', async () => {
+    const before = await place.open()
+    await before.appendTrades(trades(1, 2))
+    before.outages.begin(BTC, trade(2).eventTime, 2)
+    before.remember()
+    await place.abandon()
+    const after = await place.open()
+    await after.stateRepairedOutages(BTC)
+    after.outages.end(BTC, trade(5).eventTime)
+    await after.appendTrades(trades(6))
+    await after.stateRepairedOutages(BTC)
+    expect((await place.messages()).map(({ kind }) => kind)).toEqual(['trade', 'trade', 'trade'])
+    await after.appendTrades(trades(3, 4, 5))
+    await after.stateRepairedOutages(BTC)
+    const outage = { symbol: BTC, from: trade(2).eventTime, to: trade(5).eventTime }
+    expect((await place.messages()).at(-1)).toEqual({ kind: 'outage', outage })
+    await place.abandon()
+    const last = await place.open()
+    await last.stateRepairedOutages(BTC)
+    expect(last.outages.all).toEqual([])
+    expect(last.ledger.outages(BTC)).toEqual([outage])
+    expect(await place.messages()).toHaveLength(7)
   })
 })

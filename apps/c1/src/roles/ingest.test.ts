@@ -219,6 +219,27 @@ describe('a fresh start', () => {
 })
 
 describe('a later start', () => {
+  it('is an outage from the newest that the log knows to the new connection, stated when nothing is missing any more', async () => {
+    const first = await start(BTC)
+    await seen((messages) => joined(messages, START))
+    await first.stop()
+    const { aliveTo, newest } = { aliveTo: first.trades.ledger.aliveTo(BTC), newest: first.trades.ledger.newest(BTC) }
+    await pauseFor(200)
+    venue.resumeFeed()
+    const startedAt = venue.now()
+    const second = await start(BTC)
+    const isOutage = ({ kind }: MarketMessage): boolean => kind === 'outage'
+    const messages = await seen((messages) => messages.some(isOutage))
+    const outage = messages.find((message) => message.kind === 'outage')?.outage
+    expect(outage).toMatchObject({ symbol: BTC, from: aliveTo })
+    expect(outage?.to).toBeGreaterThanOrEqual(startedAt)
+    const before = tradesOf(messages.slice(0, messages.findIndex(isOutage)))
+    expect(isDense(before)).toBe(true)
+    expect(Math.max(...before.map(({ tradeId }) => tradeId))).toBeGreaterThan((newest?.id ?? 0) + 200)
+    expect(second.trades.outages.all).toEqual([])
+    expect(second.ingest.completeness()[0]).toMatchObject({ outages: [outage], openOutages: [], holes: [] })
+  })
+
   it('goes on where the log ends and brings what happened meanwhile', async () => {
     const first = await start(BTC)
     await seen((messages) => joined(messages, START))
