@@ -5,7 +5,7 @@ export interface LogRecord {
   /** The symbol; a dead letter's is its origin. */
   readonly key: string
   readonly value: Uint8Array
-  /** Event time. */
+  /** Event time. A log may keep it to the millisecond only (Kafka does, cut off): the value has it exactly. */
   readonly timestamp: EpochMicros
   /** Records of a kind may share one object: it is never changed. */
   readonly headers: Readonly<Record<string, string>>
@@ -14,8 +14,10 @@ export interface LogRecord {
 /** What is read: the record and where it stands. Its value may be a view of a larger buffer: copy what is kept for long. */
 export interface StoredRecord extends LogRecord {
   readonly partition: number
-  /** Dense and ascending within its partition. */
+  /** Ascending within its partition; dense where nobody compacts the topic or writes it in transactions. */
   readonly offset: number
+  /** A foreign program deleted the key: there is no value. */
+  readonly tombstone?: true
 }
 
 /** For each partition, the offset of the next record to read. A partition that is absent starts at its beginning. */
@@ -35,6 +37,8 @@ export interface ConsumerOptions {
   readonly group?: string
   /** `end` stops at what was written when the consumer was opened; a position stops there. Absent: waits for more. */
   readonly until?: 'end' | Position
+  /** Only these partitions; default all of the topic. A position may leave out the others. */
+  readonly partitions?: readonly number[]
   /** Most records in a batch. Default 1000. */
   readonly maxBatch?: number
   /** Ends the iteration after the current batch. */
@@ -52,14 +56,15 @@ export interface Consumer extends AsyncIterable<Batch> {
   close(): Promise<void>
 }
 
-/** The only writer of a topic. */
+/** A writer of a topic: the only one in the embedded log, one of many in Kafka. */
 export interface Producer {
   /**
-   * Appends in order, all or nothing. Once it resolves a kill -9 loses none of them; a power cut may lose what came after
-   * the last `flush`. The position is where the next record will stand.
+   * Appends in order. Once it resolves a kill -9 loses none of them; a power cut may lose what came after the last `flush`.
+   * The position is where the next record of this producer will stand, or later where others write too. The embedded log
+   * takes a batch as a whole or not at all; Kafka may keep a beginning of it, of each partition, when it fails.
    *
-   * @throws C1Error `log_full` (retryable) when the disk is full: nothing of the batch is readable afterwards
-   * @throws C1Error `batch_too_large`; `log_unwritable` when the disk failed: nothing more can be appended then
+   * @throws C1Error `log_full` (retryable) when the disk is full
+   * @throws C1Error `batch_too_large`; `log_unwritable`, `log_unreachable` when nothing more can be appended; `clock_skewed`
    */
   append(records: readonly LogRecord[]): Promise<Position>
   /** Resolves when everything appended has reached the disk. */
@@ -67,10 +72,11 @@ export interface Producer {
   close(): Promise<void>
 }
 
-/** A durable log of topics. Adapters: embedded (segments on disk); Kafka fits the same shape. */
+/** A durable log of topics. Adapters: embedded (segments on disk), Kafka. */
 export interface EventLog {
   /**
-   * @throws UsageError `topic_locked` when another producer writes this topic
+   * @throws UsageError `topic_locked` when another producer writes this topic and the log allows one
+   * @throws UsageError `topic_missing` where topics are made beforehand
    * @throws C1Error `log_corrupt` when the topic is damaged
    */
   producer(topic: string): Promise<Producer>

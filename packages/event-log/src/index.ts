@@ -11,6 +11,8 @@ export type {
   Producer,
   StoredRecord,
 } from './event-log.ts'
+export type { KafkaConnection } from './kafka/connection.ts'
+export { type KafkaLogOptions, openKafkaLog } from './kafka/kafka-log.ts'
 export { type CandleMessage, candlesCodec } from './messages/candles.ts'
 export type { Codec } from './messages/codec.ts'
 export { type DeadLettersCodec, deadLettersCodec } from './messages/dead-letters.ts'

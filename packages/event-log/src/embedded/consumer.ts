@@ -1,4 +1,5 @@
-import { C1Error, UsageError } from '@c1/market'
+import { C1Error } from '@c1/market'
+import { checkMaxBatch, groupMissing } from '../consumer-options.ts'
 import type { Batch, Consumer, ConsumerOptions, Position, StoredRecord } from '../event-log.ts'
 import { DiskReader } from './disk-reader.ts'
 import { positionAhead, positionExpired } from './errors.ts'
@@ -165,16 +166,4 @@ async function findRange(
 function committedPosition(topic: Topic, { from, group }: ConsumerOptions): CommittedPosition | undefined {
   if (group === undefined && from === 'committed') throw groupMissing(topic.name)
   return group === undefined ? undefined : new CommittedPosition(topic.directory, checkName('group', group))
-}
-
-function checkMaxBatch(maxBatch: number | undefined): void {
-  if (maxBatch === undefined || (Number.isSafeInteger(maxBatch) && maxBatch > 0)) return
-  throw new UsageError('batch_size_malformed', `maxBatch is ${maxBatch}; it must be a whole number of at least 1.`)
-}
-
-function groupMissing(topic: string): UsageError {
-  return new UsageError(
-    'group_missing',
-    `A committed position of ${topic} belongs to a group: open the consumer with one.`,
-  )
 }

@@ -1,0 +1,121 @@
+import type { Connection, Reader, Writer } from '@platformatic/kafka'
+
+/**
+ * Fetch, version 11: the newest that names topics by name and is plain enough to be read without a copy, and one that
+ * every broker since Kafka 2.3 and every Redpanda speaks. C1 reads the answer itself instead of through the library's stream: that
+ * one decodes and copies each record, loses committed records of transactions, and ends with its leader.
+ */
+const FETCH = 1
+const VERSION = 11
+
+/** Only committed records of transactions, and the list of the aborted ones. */
+const READ_COMMITTED = 1
+const NO_SESSION = -1
+
+export interface FetchedPartition {
+  readonly partition: number
+  /** The broker's error code; 0 when it answered. */
+  readonly error: number
+  readonly aborted: readonly AbortedTransaction[]
+  /** Whole record batches, and perhaps a part of one at the end. */
+  readonly records: Buffer
+}
+
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: number
+}
+
+export interface FetchRequest {
+  readonly topic: string
+  /** Offset to read from, by partition. */
+  readonly offsets: ReadonlyMap<number, number>
+  readonly maxBytes: number
+  readonly maxWaitMs: number
+}
+
+/** One round of reading. The answer comes at once when there is something, else after `maxWaitMs`. @throws the library's error */
+export function fetchRecords(
+  connection: Connection,
+  writer: () => Writer,
+  request: FetchRequest,
+): Promise<readonly FetchedPartition[]> {
+  return new Promise((resolve, reject) => {
+    connection.send(
+      FETCH,
+      VERSION,
+      () => encodeRequest(writer(), request),
+      (_correlation, _api, _version, reader) => decodeResponse(contiguous(reader)),
+      false,
+      false,
+      (error, response) => (error ? reject(error) : resolve(response as readonly FetchedPartition[])),
+    )
+  })
+}
+
+function encodeRequest(writer: Writer, { topic, offsets, maxBytes, maxWaitMs }: FetchRequest): Writer {
+  return writer
+    .appendInt32(-1) // a client, not a replica
+    .appendInt32(maxWaitMs)
+    .appendInt32(1)
+    .appendInt32(maxBytes)
+    .appendInt8(READ_COMMITTED)
+    .appendInt32(0)
+    .appendInt32(NO_SESSION)
+    .appendArray(
+      [topic],
+      (topics, name) =>
+        topics.appendString(name, false).appendArray(
+          [...offsets],
+          (partitions, [partition, offset]) => {
+            partitions
+              .appendInt32(partition)
+              .appendInt32(-1) // whatever the leader's epoch
+              .appendInt64(BigInt(offset))
+              .appendInt64(-1n)
+              .appendInt32(maxBytes)
+          },
+          false,
+          false,
+        ),
+      false,
+      false,
+    )
+    .appendInt32(0) // nothing to forget
+    .appendString('', false)
+}
+
+function contiguous(reader: Reader): Buffer {
+  return reader.buffer.slice(reader.position, reader.length)
+}
+
+function decodeResponse(bytes: Buffer): readonly FetchedPartition[] {
+  const fetched: FetchedPartition[] = []
+  let at = 4 + 2 + 4 // throttle time, error of the session, session
+  const int32 = (): number => {
+    at += 4
+    return bytes.readInt32BE(at - 4)
+  }
+  const int64 = (): bigint => {
+    at += 8
+    return bytes.readBigInt64BE(at - 8)
+  }
+  for (let topics = int32(); topics > 0; topics -= 1) {
+    at += 2 + bytes.readInt16BE(at)
+    for (let partitions = int32(); partitions > 0; partitions -= 1) {
+      const partition = int32()
+      const error = bytes.readInt16BE(at)
+      at += 2 + 3 * 8 // high watermark, last stable offset, start of the log
+      const aborted: AbortedTransaction[] = []
+      for (let count = int32(); count > 0; count -= 1) {
+        const producerId = int64()
+        aborted.push({ producerId, firstOffset: Number(int64()) })
+      }
+      at += 4 // preferred replica
+      const length = Math.max(int32(), 0)
+      fetched.push({ partition, error, aborted, records: bytes.subarray(at, at + length) })
+      at += length
+    }
+  }
+  return fetched
+}
