@@ -108,6 +108,24 @@ function rowRuns(
   })
 }
 
+/** Many rows of few windows, whose numbers are of every length that the kernel reads at once, and of some that it does not. */
+const denseRuns: fc.Arbitrary<Row[]> = fc
+  .tuple(fc.nat({ max: 8 }), fc.nat({ max: 9 }))
+  .chain(([whole, decimals]) => {
+    const number = fc
+      .tuple(fc.integer({ min: 1, max: whole + 1 }), fc.integer({ min: 1, max: decimals + 1 }))
+      .chain(([whole, decimals]) => plain(whole, decimals))
+    const row = fc.record({ step: fc.constantFrom(0, 0, 0, 1, 7), price: positive(number), volume: number })
+    return fc.array(row, { minLength: 20, maxLength: 200 })
+  })
+  .map((rows) => {
+    let seconds = MIDNIGHT_SECONDS
+    return rows.map(({ step, price, volume }, index) => {
+      seconds += step
+      return { ordinal: index + 1, time: String(seconds), price, volume, side: 'buy' }
+    })
+  })
+
 function byClose(a: Candle, b: Candle): number {
   return a.closeTime - b.closeTime || INTERVALS.indexOf(a.interval) - INTERVALS.indexOf(b.interval)
 }
@@ -130,6 +148,16 @@ describe('ColumnarCandles', () => {
         expect(rejected.count).toBe(0)
       },
     )
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('gives the naive candles of long runs of rows, however long their numbers are', () => {
+    const property = fc.property(denseRuns, (rows) => {
+      const trades = rows.map((row) => tradeOf(row, THREE, rows))
+      const expected = ['1m', '5m'].flatMap((interval) => naiveCandles(trades, interval as Interval, undefined))
+      const text = rows.map((row) => `${lineOf(row, THREE)}\n`).join('')
+      expect(build(text, THREE, ['1m', '5m']).candles).toEqual(expected.sort(byClose))
+    })
     fc.assert(property, { numRuns: 150 })
   })
 

@@ -5,8 +5,8 @@ import { LENGTHS, type Level, openTimeAt } from '../levels.ts'
 import { type CarefulRow, readCarefully } from './careful-row.ts'
 import { LineBuffer, LONGEST_LINE } from './line-buffer.ts'
 import { type RejectedRow, RejectedRows } from './rejected-rows.ts'
-import { columnRoles, type RowLayout } from './row-layout.ts'
-import { RowLoop } from './row-loop.ts'
+import { RowKernel } from './row-kernel.ts'
+import type { RowLayout } from './row-layout.ts'
 import { windowCandles } from './window-candles.ts'
 import { WindowSums } from './window-sums.ts'
 
@@ -37,7 +37,7 @@ export class ColumnarCandles {
   readonly #coverage = new Coverage()
   readonly #rejected = new RejectedRows(KEPT_REJECTED_ROWS)
   readonly #lines: LineBuffer
-  readonly #loop: RowLoop
+  readonly #kernel: RowKernel
   readonly #base: Level
   #header: boolean
   /** Lines that are no rows: empty ones and the header. */
@@ -50,13 +50,15 @@ export class ColumnarCandles {
     this.#header = options.layout.header
     this.#base = Math.min(...options.intervals.map((interval) => INTERVALS.indexOf(interval)))
     const seconds = (LENGTHS[this.#base] as number) / MICROS_PER_SECOND
-    this.#loop = new RowLoop(columnRoles(options.layout), seconds, this.#sums, {
-      readOther: (bytes, start, end, ordinal) => this.#readOther(bytes.subarray(start, end), ordinal),
+    const kernel = new RowKernel(options.layout, seconds, {
+      takeSegments: (numbers) => this.#sums.append(numbers),
+      readOther: (line, ordinal) => this.#readOther(line, ordinal),
       isNew: (tradeId, seconds) => this.#isNew(tradeId, seconds),
     })
-    this.#lines = new LineBuffer({
-      readLines: (bytes, view, start, end) => {
-        this.#loop.read(bytes, view, this.#header ? this.#passHeader(bytes, start, end) : start, end)
+    this.#kernel = kernel
+    this.#lines = new LineBuffer(kernel.input, {
+      readLines: (start, end) => {
+        kernel.read(this.#header ? this.#passHeader(kernel.input, start, end) : start, end)
       },
       rejectLongLine: (start) => this.#rejectLongLine(start),
     })
@@ -64,7 +66,7 @@ export class ColumnarCandles {
 
   /** Rows so far, malformed ones and repeated ids included. */
   get rowCount(): number {
-    return this.#loop.rowCount
+    return this.#kernel.rowCount
   }
 
   /** Rows that are no trades: how many there are, and the first hundred. */
@@ -124,7 +126,7 @@ export class ColumnarCandles {
   }
 
   #rejectLongLine(start: Uint8Array): void {
-    this.#loop.passRow()
+    this.#kernel.passRow()
     this.#reject(start, this.rowCount, 'row_malformed', `The line is longer than ${LONGEST_LINE} bytes.`)
   }
 

@@ -1,32 +1,29 @@
-import { LOOK_AHEAD } from './row-loop.ts'
-
 const LINE_FEED = 10
 /** No row of any layout comes near; a file without line ends would otherwise be gathered whole. */
 export const LONGEST_LINE: number = 64 * 1024
-const CAPACITY = 4 * LONGEST_LINE
 
 export interface LineReader {
-  /** Whole lines, each with its line feed. */
-  readLines(bytes: Uint8Array, view: DataView, start: number, end: number): void
+  /** Whole lines in `[start, end)` of the buffer, each with its line feed. */
+  readLines(start: number, end: number): void
   /** A line longer than `LONGEST_LINE`, of which this is the start; the rest is passed over. */
   rejectLongLine(start: Uint8Array): void
 }
 
-/** Turns chunks that were cut anywhere into runs of whole lines, in a buffer of fixed size. */
+/** Turns chunks that were cut anywhere into runs of whole lines, in a given buffer, longer than `LONGEST_LINE`. */
 export class LineBuffer {
-  readonly #bytes = new Uint8Array(CAPACITY + LOOK_AHEAD)
-  readonly #view = new DataView(this.#bytes.buffer)
+  readonly #bytes: Uint8Array
   readonly #reader: LineReader
   #length = 0
   #isInLongLine = false
 
-  constructor(reader: LineReader) {
+  constructor(buffer: Uint8Array, reader: LineReader) {
+    this.#bytes = buffer
     this.#reader = reader
   }
 
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + CAPACITY - this.#length)
+      const part = chunk.subarray(at, at + this.#bytes.length - this.#length)
       this.#bytes.set(part, this.#length)
       this.#length += part.length
       at += part.length
@@ -50,7 +47,7 @@ export class LineBuffer {
       this.#isInLongLine = false
     }
     const end = this.#bytes.lastIndexOf(LINE_FEED, this.#length - 1) + 1
-    if (end > start) this.#reader.readLines(this.#bytes, this.#view, start, end)
+    if (end > start) this.#reader.readLines(start, end)
     this.#keepFrom(Math.max(start, end))
   }
 

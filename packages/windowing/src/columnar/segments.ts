@@ -1,6 +1,6 @@
 import { NarrowAccumulator } from '../accumulator.ts'
 
-const FIELDS = 14
+export const FIELDS = 14
 
 /**
  * Segments as rows of one growing array of numbers. A segment is what consecutive rows of one window add up to: the figures
@@ -20,41 +20,15 @@ export class Segments {
     return this.#ascending
   }
 
-  append(
-    openSeconds: number,
-    priceDecimals: number,
-    quantityDecimals: number,
-    firstTradeId: number,
-    lastTradeId: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    tradeCount: number,
-    volume: number,
-    bought: number,
-    notionalLow: number,
-    notionalHigh: number,
-  ): void {
-    if ((this.#count + 1) * FIELDS > this.#numbers.length) this.#grow()
-    if (this.#count > 0 && openSeconds <= this.openSeconds(this.#count - 1)) this.#ascending = false
-    const numbers = this.#numbers
-    const at = this.#count * FIELDS
-    numbers[at] = openSeconds
-    numbers[at + 1] = priceDecimals
-    numbers[at + 2] = quantityDecimals
-    numbers[at + 3] = firstTradeId
-    numbers[at + 4] = lastTradeId
-    numbers[at + 5] = open
-    numbers[at + 6] = high
-    numbers[at + 7] = low
-    numbers[at + 8] = close
-    numbers[at + 9] = tradeCount
-    numbers[at + 10] = volume
-    numbers[at + 11] = bought
-    numbers[at + 12] = notionalLow
-    numbers[at + 13] = notionalHigh
-    this.#count++
+  /** Adds segments, one after the other in `numbers`. */
+  append(numbers: Float64Array): void {
+    const start = this.#count * FIELDS
+    while (start + numbers.length > this.#numbers.length) this.#grow()
+    this.#numbers.set(numbers, start)
+    for (let at = start; at < start + numbers.length; at += FIELDS) {
+      if (at > 0 && (this.#numbers[at] as number) <= (this.#numbers[at - FIELDS] as number)) this.#ascending = false
+    }
+    this.#count += numbers.length / FIELDS
   }
 
   openSeconds(index: number): number {
@@ -74,23 +48,7 @@ export class Segments {
 
   /** The segment as an accumulator. */
   sums(index: number): NarrowAccumulator {
-    const at = index * FIELDS
-    const numbers = this.#numbers
-    return new NarrowAccumulator({
-      priceDecimals: numbers[at + 1] as number,
-      quantityDecimals: numbers[at + 2] as number,
-      firstTradeId: numbers[at + 3] as number,
-      lastTradeId: numbers[at + 4] as number,
-      open: numbers[at + 5] as number,
-      high: numbers[at + 6] as number,
-      low: numbers[at + 7] as number,
-      close: numbers[at + 8] as number,
-      tradeCount: numbers[at + 9] as number,
-      volume: numbers[at + 10] as number,
-      bought: numbers[at + 11] as number,
-      notionalLow: numbers[at + 12] as number,
-      notionalHigh: numbers[at + 13] as number,
-    })
+    return sumsIn(this.#numbers, index * FIELDS)
   }
 
   /** Takes the newest segment off. */
@@ -109,4 +67,43 @@ export class Segments {
     numbers.set(this.#numbers)
     this.#numbers = numbers
   }
+}
+
+/** The segment at a place in an array of them. */
+export function sumsIn(numbers: Float64Array, at: number): NarrowAccumulator {
+  return new NarrowAccumulator({
+    priceDecimals: numbers[at + 1] as number,
+    quantityDecimals: numbers[at + 2] as number,
+    firstTradeId: numbers[at + 3] as number,
+    lastTradeId: numbers[at + 4] as number,
+    open: numbers[at + 5] as number,
+    high: numbers[at + 6] as number,
+    low: numbers[at + 7] as number,
+    close: numbers[at + 8] as number,
+    tradeCount: numbers[at + 9] as number,
+    volume: numbers[at + 10] as number,
+    bought: numbers[at + 11] as number,
+    notionalLow: numbers[at + 12] as number,
+    notionalHigh: numbers[at + 13] as number,
+  })
+}
+
+/** A window's sums as a segment. */
+export function segmentOf(openSeconds: number, sums: NarrowAccumulator): Float64Array {
+  return Float64Array.of(
+    openSeconds,
+    sums.priceDecimals,
+    sums.quantityDecimals,
+    sums.firstTradeId,
+    sums.lastTradeId,
+    sums.open,
+    sums.high,
+    sums.low,
+    sums.close,
+    sums.tradeCount,
+    sums.volume,
+    sums.bought,
+    sums.notionalLow,
+    sums.notionalHigh,
+  )
 }

@@ -3,7 +3,7 @@ import { WindowSums } from './window-sums.ts'
 
 /** Adds one trade of price 1 and quantity 1. */
 function addTrade(sums: WindowSums, openSeconds: number, tradeId: number): void {
-  sums.append(openSeconds, 0, 0, tradeId, tradeId, 1, 1, 1, 1, 1, 1, 0, 1, 0)
+  sums.append(Float64Array.of(openSeconds, 0, 0, tradeId, tradeId, 1, 1, 1, 1, 1, 1, 0, 1, 0))
 }
 
 describe('WindowSums', () => {

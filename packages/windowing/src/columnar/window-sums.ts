@@ -1,6 +1,6 @@
-import type { Accumulator, NarrowAccumulator } from '../accumulator.ts'
+import type { Accumulator } from '../accumulator.ts'
 import { WideAccumulator } from '../wide-accumulator.ts'
-import { Segments } from './segments.ts'
+import { FIELDS, Segments, segmentOf, sumsIn } from './segments.ts'
 
 /** Rows that go back in time are gathered into their windows when this many segments wait. */
 const WAITING = 65_536
@@ -16,42 +16,22 @@ export class WindowSums {
   readonly #segments = new Segments()
   readonly #gathered = new Map<number, Accumulator>()
 
-  append(
-    openSeconds: number,
-    priceDecimals: number,
-    quantityDecimals: number,
-    firstTradeId: number,
-    lastTradeId: number,
-    open: number,
-    high: number,
-    low: number,
-    close: number,
-    tradeCount: number,
-    volume: number,
-    bought: number,
-    notionalLow: number,
-    notionalHigh: number,
-  ): void {
+  /**
+   * Adds segments in the order of their rows, one after the other in `numbers`. One that goes on with the newest window, as at
+   * the edge of a chunk, becomes one with it where their sums fit.
+   */
+  append(numbers: Float64Array): void {
     const segments = this.#segments
     if (!segments.ascending && segments.count >= WAITING) this.#gather()
-    const continues = segments.count > 0 && segments.openSeconds(segments.count - 1) === openSeconds
-    const before = continues ? segments.pop() : undefined
-    // biome-ignore format: the order of the parameters
-    segments.append(openSeconds, priceDecimals, quantityDecimals, firstTradeId, lastTradeId, open, high, low, close, tradeCount, volume, bought, notionalLow, notionalHigh)
-    if (before !== undefined) this.#joinNewest(openSeconds, before)
-  }
-
-  /** A window whose rows came in two parts, as at the edge of a chunk, stays one segment where its sums fit. */
-  #joinNewest(openSeconds: number, before: NarrowAccumulator): void {
-    const both = before.merge(this.#segments.pop())
-    if (both instanceof WideAccumulator) {
-      this.merge(openSeconds, both)
+    const openSeconds = numbers[0] as number
+    if (segments.count === 0 || segments.openSeconds(segments.count - 1) !== openSeconds) {
+      segments.append(numbers)
       return
     }
-    const { priceDecimals, quantityDecimals, firstTradeId, lastTradeId, open, high, low, close } = both
-    const { tradeCount, volume, bought, notionalLow, notionalHigh } = both
-    // biome-ignore format: the order of the parameters
-    this.#segments.append(openSeconds, priceDecimals, quantityDecimals, firstTradeId, lastTradeId, open, high, low, close, tradeCount, volume, bought, notionalLow, notionalHigh)
+    const both = segments.pop().merge(sumsIn(numbers, 0))
+    if (both instanceof WideAccumulator) this.merge(openSeconds, both)
+    else segments.append(segmentOf(openSeconds, both))
+    if (numbers.length > FIELDS) segments.append(numbers.subarray(FIELDS))
   }
 
   merge(openSeconds: number, sums: Accumulator): void {

@@ -1,0 +1,22 @@
+// AssemblyScript: a subset of TypeScript that `npm run kernel` compiles to WebAssembly, as ../src/columnar/kernel-bytes.ts.
+// Why, and how it was chosen: docs/adr/0019-archive-rows-in-webassembly.md.
+
+/** Where the host writes the bytes to read, and how many fit. Some bytes on either side are looked at and do not count. */
+export const INPUT: i32 = 0x1_0000
+export const INPUT_BYTES: i32 = 0x4_0000
+/** Where the host writes the role of each column (`ROLE` of row-layout.ts), in the order of the row. */
+export const ROLES: i32 = 0x8000
+/** Where segments go: what consecutive rows of one window add up to, as `SEGMENT_FIELDS` doubles each. */
+export const SEGMENTS: i32 = 0x6_0000
+export const SEGMENT_FIELDS: i32 = 14
+
+/** Shuffles of `digits.ts`, by the digits before and after the point. */
+export const PRICE_SHUFFLES: usize = 0x4000
+export const QUANTITY_SHUFFLES: usize = 0x5000
+/** The open segment. */
+export const OPEN: usize = 0x6000
+
+/** Powers of ten, by exponent. */
+export const TENS: usize = memory.data<u64>([
+  1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+])
