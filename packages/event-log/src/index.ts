@@ -19,4 +19,6 @@ export { type DeadLettersCodec, deadLettersCodec } from './messages/dead-letters
 export { type FeatureMessage, featuresCodec } from './messages/features.ts'
 export { outcomesCodec, predictionsCodec } from './messages/predictions.ts'
 export { tradesCodec } from './messages/trades.ts'
+export { type AvroLogOptions, withAvroValues } from './schemas/avro-log.ts'
+export { openSchemaRegistry, type SchemaRegistry, type SchemaRegistryOptions } from './schemas/schema-registry.ts'
 export { type DeadLetter, TOPICS, type Topic } from './topics.ts'

@@ -11,12 +11,19 @@ import type { StoredRecord } from '../event-log.ts'
 import { TimeText } from './time-text.ts'
 
 const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/
+/** A value that a schema registry knows begins with it. */
+export const AVRO_MAGIC = 0
 const times = new TimeText()
 const symbols = new Set<string>()
 
 /** A time as rows hold it: ISO 8601 UTC, six decimals. */
 export function timeText(time: EpochMicros): string {
   return times.format(time)
+}
+
+/** What `timeText` writes, read; `undefined` for any other text. */
+export function timeOf(text: string): EpochMicros | undefined {
+  return times.parse(text)
 }
 
 /** JSON text that `JSON.parse` turns into the same bits, the sign of a zero included. */
@@ -140,12 +147,11 @@ export class Row {
     const fields = parseJson(text)
     if (typeof fields === 'object' && fields !== null && !Array.isArray(fields))
       return fields as Record<string, unknown>
-    throw malformedRecord(
-      this.#schema,
-      this.#record,
-      `its value ${JSON.stringify(text.slice(0, 200))} is no JSON object`,
-      {},
-    )
+    const found =
+      value[0] === AVRO_MAGIC
+        ? 'is Avro: set C1_SCHEMA_REGISTRY_URL to the registry of its writer'
+        : `${JSON.stringify(text.slice(0, 200))} is no JSON object`
+    throw malformedRecord(this.#schema, this.#record, `its value ${found}`, {})
   }
 }
 
