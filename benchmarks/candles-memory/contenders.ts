@@ -5,6 +5,7 @@ import {
   type MarketMessage,
   type MarketSymbol,
   type Trade,
+  type UnitTrade,
 } from '@c1/market'
 import { CandleWindows } from '@c1/windowing'
 import { random, type Tick, walk } from '../market.ts'
@@ -30,6 +31,7 @@ export type Work = () => unknown
  */
 export const CONTENDERS: Readonly<Record<string, (market: Market) => Work>> = {
   'CandleWindows, exact, 8 intervals': candleWindows,
+  'CandleWindows from decimal text': candleWindowsFromText,
   'ccxt buildOHLCVC, floats, 1 interval': ccxt,
   'tardis-dev trade bars, bare class, floats, 1 interval': tardisBars,
   'tardis-dev compute, floats, 1 interval': tardisCompute,
@@ -53,6 +55,30 @@ function* ticks({ symbols, perMinute }: Market): Generator<SymbolTick> {
 }
 
 function candleWindows(market: Market): Work {
+  const trades = [...ticks(market).map(unitTradeOf)]
+  return () => {
+    const windows = new CandleWindows({ intervals: INTERVALS })
+    let events = 0
+    for (let at = 0; at < trades.length; at++) events += windows.addTrade(trades[at] as UnitTrade).length
+    return events
+  }
+}
+
+function unitTradeOf({ symbol, tradeId, time, price, quantity, side }: SymbolTick): UnitTrade {
+  return {
+    symbol,
+    idSpace: 'venue',
+    tradeId,
+    eventTime: time as EpochMicros,
+    price: Math.round(price * 10),
+    priceDecimals: 1,
+    quantity: Math.round(quantity * 1e8),
+    quantityDecimals: 8,
+    side,
+  }
+}
+
+function candleWindowsFromText(market: Market): Work {
   const messages = [...ticks(market).map((tick): MarketMessage => ({ kind: 'trade', trade: tradeOf(tick) }))]
   return () => {
     const windows = new CandleWindows({ intervals: INTERVALS })

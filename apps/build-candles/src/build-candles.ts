@@ -71,8 +71,7 @@ class CandleFold implements Fold {
     return [{ topic: TOPICS.candles, record: this.#candles.encode(event) }]
   }
 
-  #countLate({ trade, intervals }: CandleEvent & { kind: 'late' }): void {
-    const { symbol, tradeId } = trade
+  #countLate({ symbol, tradeId, intervals }: CandleEvent & { kind: 'late' }): void {
     const { logger, metrics } = this.#options
     metrics.counter('c1_late_trades_total', 'Trades too late for a candle in memory', ['symbol']).inc({ symbol })
     logger.warn({ symbol, tradeId, intervals }, 'a trade came too late for these candles: they stay without it')

@@ -46,3 +46,4 @@ export {
   NO_IDS,
   withoutRange,
 } from './trade-ids.ts'
+export { emptyUnitTrade, type UnitTrade } from './unit-trade.ts'

@@ -1,4 +1,4 @@
-import { decimalsOf, type Trade, toUnits } from '@c1/market'
+import { decimalsOf, type Trade, toUnits, type UnitTrade } from '@c1/market'
 import { exactUnits } from './units.ts'
 import { WideAccumulator } from './wide-accumulator.ts'
 
@@ -14,7 +14,11 @@ export const NOTIONAL_SPLIT: number = 2 ** 20
 export const SMALL_FACTOR: number = 2 ** 32
 const MAX = Number.MAX_SAFE_INTEGER
 
-/** What an accumulator takes of a trade. */
+/** What an accumulator takes of a trade, in integers and as decimal text. */
+export type UnitFigures = Pick<
+  UnitTrade,
+  'tradeId' | 'price' | 'priceDecimals' | 'quantity' | 'quantityDecimals' | 'side'
+>
 export type TradeFigures = Pick<Trade, 'tradeId' | 'price' | 'quantity' | 'side'>
 
 /** The figures of a narrow accumulator, each an exact integer (`bought` may be NaN). */
@@ -101,20 +105,13 @@ export class NarrowAccumulator implements NarrowFigures {
     return BigInt(this.notionalLow) + BigInt(this.notionalHigh) * BigInt(NOTIONAL_SPLIT)
   }
 
-  /** Adds a trade to this accumulator. Go on with the result: it is another one where the trade does not fit. */
-  add(trade: TradeFigures): Accumulator {
-    return this.addExact(trade) ? this : this.merge(accumulatorOf(trade))
-  }
-
   /**
-   * False, and nothing is added, when the trade has other decimals or a figure would leave the exact integers.
+   * Adds a trade. False, and nothing is added, when the trade has other decimals or a figure would leave the exact integers.
    * All in one function: between functions a `number` that is no small integer travels as an object.
    */
-  addExact({ tradeId, price: priceText, quantity: quantityText, side }: TradeFigures): boolean {
-    const price = exactUnits(priceText, this.priceDecimals)
-    const quantity = exactUnits(quantityText, this.quantityDecimals)
+  addExact({ tradeId, price, priceDecimals, quantity, quantityDecimals, side }: UnitFigures): boolean {
     const volume = this.volume + quantity
-    if (price < 0 || quantity < 0 || volume > MAX) return false
+    if (priceDecimals !== this.priceDecimals || quantityDecimals !== this.quantityDecimals || volume > MAX) return false
     const notional = this.notionalLow + price * quantity
     if (notional <= MAX) this.notionalLow = notional
     else if (!this.#addProduct(price, quantity)) return false
@@ -241,33 +238,43 @@ function join(a: NarrowAccumulator, b: NarrowAccumulator): NarrowAccumulator | u
 }
 
 /** Adds a trade; go on with the result, the given one may have been changed or not. */
-export function addTrade(accumulator: Accumulator, trade: TradeFigures): Accumulator {
-  return accumulator instanceof NarrowAccumulator ? accumulator.add(trade) : accumulator.merge(accumulatorOf(trade))
+export function addTrade(sums: Accumulator, trade: UnitFigures): Accumulator {
+  return sums instanceof NarrowAccumulator && sums.addExact(trade) ? sums : sums.merge(accumulatorOfUnits(trade))
 }
 
-/** What one trade adds up to. */
-export function accumulatorOf(trade: TradeFigures): Accumulator {
-  const narrow = NarrowAccumulator.empty(decimalsOf(trade.price), decimalsOf(trade.quantity))
-  return narrow.addExact(trade) ? narrow : wideAccumulatorOf(trade)
+/** What one trade in integers adds up to. */
+export function accumulatorOfUnits(trade: UnitFigures): Accumulator {
+  const narrow = NarrowAccumulator.empty(trade.priceDecimals, trade.quantityDecimals)
+  if (narrow.addExact(trade)) return narrow
+  return wideAccumulatorOf(trade, BigInt(trade.price), BigInt(trade.quantity))
 }
 
-function wideAccumulatorOf({ tradeId, price, quantity, side }: TradeFigures): WideAccumulator {
-  const priceDecimals = decimalsOf(price)
-  const quantityDecimals = decimalsOf(quantity)
-  const units = toUnits(price, priceDecimals)
-  const volume = toUnits(quantity, quantityDecimals)
+/** What one trade adds up to, whatever its number of digits. */
+export function accumulatorOf({ tradeId, price, quantity, side }: TradeFigures): Accumulator {
+  const figures = { tradeId, side, priceDecimals: decimalsOf(price), quantityDecimals: decimalsOf(quantity) }
+  const units = exactUnits(price, figures.priceDecimals)
+  const lots = exactUnits(quantity, figures.quantityDecimals)
+  if (units >= 0 && lots >= 0) return accumulatorOfUnits({ ...figures, price: units, quantity: lots })
+  return wideAccumulatorOf(figures, toUnits(price, figures.priceDecimals), toUnits(quantity, figures.quantityDecimals))
+}
+
+function wideAccumulatorOf(
+  { tradeId, side, priceDecimals, quantityDecimals }: Omit<UnitFigures, 'price' | 'quantity'>,
+  price: bigint,
+  quantity: bigint,
+): WideAccumulator {
   return new WideAccumulator({
     priceDecimals,
     quantityDecimals,
     firstTradeId: tradeId,
     lastTradeId: tradeId,
-    open: units,
-    high: units,
-    low: units,
-    close: units,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
     tradeCount: 1,
-    volume,
-    buyVolume: side === 'buy' ? volume : side === undefined ? undefined : 0n,
-    notional: units * volume,
+    volume: quantity,
+    buyVolume: side === 'buy' ? quantity : side === undefined ? undefined : 0n,
+    notional: price * quantity,
   })
 }

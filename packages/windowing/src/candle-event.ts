@@ -1,4 +1,4 @@
-import type { Candle, EpochMicros, Interval, MarketSymbol, Trade } from '@c1/market'
+import type { Candle, EpochMicros, Interval, MarketSymbol } from '@c1/market'
 
 /** What the windows tell when something became final. */
 export type CandleEvent =
@@ -13,6 +13,11 @@ export type CandleEvent =
    * A trade that belongs into final windows which are no longer in memory, of these intervals. Their candles lack it until they
    * are derived again from the log; the windows still in memory were revised.
    */
-  | { readonly kind: 'late'; readonly trade: Trade; readonly intervals: readonly Interval[] }
+  | {
+      readonly kind: 'late'
+      readonly symbol: MarketSymbol
+      readonly tradeId: number
+      readonly intervals: readonly Interval[]
+    }
 
 export const NOTHING: readonly CandleEvent[] = []

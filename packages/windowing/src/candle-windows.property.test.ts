@@ -280,7 +280,7 @@ describe('CandleWindows against the naive way', () => {
       const newest = new Map(candlesOf(events).map((candle) => [`${candle.interval} ${candle.openTime}`, candle]))
       const lost = new Set(
         events.flatMap((event) =>
-          event.kind === 'late' ? event.intervals.map((interval) => `${interval} ${event.trade.tradeId}`) : [],
+          event.kind === 'late' ? event.intervals.map((interval) => `${interval} ${event.tradeId}`) : [],
         ),
       )
       const known = INTERVALS.flatMap((interval) =>

@@ -1,16 +1,19 @@
 import {
   type Candle,
+  emptyUnitTrade,
   type IdSpace,
   INTERVALS,
   type Interval,
   type MarketMessage,
   type MarketSymbol,
   type Outage,
+  type UnitTrade,
   unservedIds,
 } from '@c1/market'
 import { type CandleEvent, NOTHING } from './candle-event.ts'
 import { readCheckpoint, writeSequence } from './checkpoint.ts'
 import { type SequenceState, SequenceWindows } from './sequence-windows.ts'
+import { readUnits } from './units.ts'
 
 const SLOTS = 64
 
@@ -49,6 +52,9 @@ export class CandleWindows {
   /** Those used of late, by `slotOf` their symbol, which costs less than the map. */
   readonly #recent = new Array<SequenceWindows | undefined>(SLOTS).fill(undefined)
 
+  /** Filled by each trade that comes as text. */
+  readonly #units: UnitTrade = emptyUnitTrade()
+
   constructor(options: CandleWindowsOptions) {
     this.#intervals = new Set(options.intervals)
   }
@@ -57,11 +63,17 @@ export class CandleWindows {
   advance(message: MarketMessage): readonly CandleEvent[] {
     if (message.kind === 'trade') {
       const { trade } = message
-      return this.#sequence(trade.symbol, trade.idSpace).addTrade(trade)
+      if (readUnits(trade, this.#units)) return this.addTrade(this.#units)
+      return this.#sequence(trade.symbol, trade.idSpace).addWideTrade(trade)
     }
     if (message.kind === 'outage') return this.#addOutage(message.outage)
     const { heartbeat } = message
     return this.#sequence(heartbeat.symbol, heartbeat.idSpace).addHeartbeat(heartbeat)
+  }
+
+  /** The same for a trade in integers: what `advance` does with one after it has read its text. Nothing of it is kept. */
+  addTrade(trade: UnitTrade): readonly CandleEvent[] {
+    return this.#sequence(trade.symbol, trade.idSpace).addTrade(trade)
   }
 
   /**

@@ -1,5 +1,5 @@
-import type { Candle, EpochMicros, Heartbeat, IdRange, IdSpace, Interval, MarketSymbol, Trade } from '@c1/market'
-import { accumulatorOf, addTrade, NarrowAccumulator } from './accumulator.ts'
+import type { Candle, EpochMicros, Heartbeat, IdRange, IdSpace, Interval, MarketSymbol, Trade, UnitTrade } from '@c1/market'
+import { type Accumulator, accumulatorOf, accumulatorOfUnits, addTrade, NarrowAccumulator } from './accumulator.ts'
 import { type CandleEvent, NOTHING } from './candle-event.ts'
 import { Coverage, type CoverageException, rangesBeyond, type Span, type TimeRange } from './coverage.ts'
 import { EmptyTime } from './empty-time.ts'
@@ -10,6 +10,9 @@ import { closeTimeOf, rangeAround, type Window, WindowStore } from './window-sto
 const MINUTE = LENGTHS[0] as number
 /** A closed window is kept for this many of its lengths, so that a late trade can revise it. */
 const KEPT_LENGTHS = 2
+
+/** Where a trade belongs. */
+type TradePlace = Pick<UnitTrade, 'tradeId' | 'eventTime'>
 
 /** What the windows of a sequence need to know of its symbol. */
 export interface SequenceContext {
@@ -59,15 +62,15 @@ export class SequenceWindows {
     return this.#state
   }
 
-  addTrade(trade: Trade): readonly CandleEvent[] {
+  addTrade(trade: UnitTrade): readonly CandleEvent[] {
     const { tradeId, eventTime } = trade
     const window = this.#window
     const span = this.#span
     if (window === undefined || span === undefined || tradeId !== span.last + 1 || tradeId >= this.#limit) {
-      return this.#insert(trade)
+      return this.#insertUnits(trade)
     }
     const into = eventTime - window.openTime
-    if (into < 0 || into >= MINUTE || window.sums === undefined) return this.#insert(trade)
+    if (into < 0 || into >= MINUTE || window.sums === undefined) return this.#insertUnits(trade)
     const { sums } = window
     if (!(sums instanceof NarrowAccumulator && sums.addExact(trade))) window.sums = addTrade(sums, trade)
     span.last = tradeId
@@ -75,19 +78,27 @@ export class SequenceWindows {
     return NOTHING
   }
 
-  #insert(trade: Trade): readonly CandleEvent[] {
+  /** A trade with more digits than `UnitTrade` holds. */
+  addWideTrade(trade: Trade): readonly CandleEvent[] {
+    return this.#state.coverage.has(trade.tradeId) ? NOTHING : this.#insert(trade, accumulatorOf(trade))
+  }
+
+  #insertUnits(trade: UnitTrade): readonly CandleEvent[] {
+    return this.#state.coverage.has(trade.tradeId) ? NOTHING : this.#insert(trade, accumulatorOfUnits(trade))
+  }
+
+  /** A trade that is not there yet, and what it adds up to by itself. */
+  #insert({ tradeId, eventTime }: TradePlace, trade: Accumulator): readonly CandleEvent[] {
     const { coverage, windows } = this.#state
-    const { tradeId, eventTime } = trade
-    if (coverage.has(tradeId)) return NOTHING
     const events: CandleEvent[] = []
     const openTime = openTimeAt(0, eventTime)
     const { exceptions } = coverage
     this.#span = coverage.addTrade(tradeId, eventTime)
     this.#limit = coverage.limitAbove(this.#span)
-    if (this.#rangeAround(0, openTime) !== undefined) this.#revise(trade, events)
+    if (this.#rangeAround(0, openTime) !== undefined) this.#revise({ tradeId, eventTime }, trade, events)
     else {
       const window = windows.ensurePending(0, openTime)
-      window.sums = window.sums === undefined ? accumulatorOf(trade) : addTrade(window.sums, trade)
+      window.sums = window.sums === undefined ? trade : window.sums.merge(trade)
     }
     this.#state.oldest = Math.min(this.#state.oldest, openTime)
     this.#state.newest = Math.max(this.#state.newest, openTime)
@@ -233,11 +244,11 @@ export class SequenceWindows {
   }
 
   /** A trade whose base window is final: every final window around it is made again, the first pending one will have it. */
-  #revise(trade: Trade, events: CandleEvent[]): void {
+  #revise({ tradeId, eventTime }: TradePlace, trade: Accumulator, events: CandleEvent[]): void {
     const { windows } = this.#state
     const forgotten: Level[] = []
     for (const level of LEVELS) {
-      const openTime = openTimeAt(level, trade.eventTime)
+      const openTime = openTimeAt(level, eventTime)
       if (this.#rangeAround(level, openTime) === undefined) {
         windows.ensurePending(level, openTime)
         break
@@ -246,14 +257,14 @@ export class SequenceWindows {
       else this.#reviseWindow(level, openTime, trade, events)
     }
     const intervals = forgotten.filter((level) => this.#isWanted(level)).map(intervalOf)
-    if (intervals.length > 0) events.push({ kind: 'late', trade, intervals })
+    if (intervals.length > 0) events.push({ kind: 'late', symbol: this.symbol, tradeId, intervals })
   }
 
-  #reviseWindow(level: Level, openTime: number, trade: Trade, events: CandleEvent[]): void {
+  #reviseWindow(level: Level, openTime: number, trade: Accumulator, events: CandleEvent[]): void {
     const { windows } = this.#state
     const window = windows.closed(level, openTime) ?? { level, openTime, sums: undefined, revision: 0 }
     // Merged, not added: a larger window may share the sums of the only one below it.
-    window.sums = window.sums === undefined ? accumulatorOf(trade) : window.sums.merge(accumulatorOf(trade))
+    window.sums = window.sums === undefined ? trade : window.sums.merge(trade)
     windows.addClosed(window)
     this.#makeFinal(window, events)
   }

@@ -1,4 +1,4 @@
-import { type DecimalText, fromUnits } from '@c1/market'
+import { type DecimalText, fromUnits, type Trade, type UnitTrade } from '@c1/market'
 
 const POINT = 46
 const ZERO = 48
@@ -20,6 +20,31 @@ export function exactUnits(text: string, decimals: number): number {
   }
   if (text.charCodeAt(point) !== POINT) return -1
   return digitsIn(text, 0, point) * (POWERS[decimals] as number) + digitsIn(text, point + 1, text.length)
+}
+
+/** Fills `units` with a trade. False where a figure has more digits than a `number` holds exactly: it is not filled then. */
+export function readUnits(trade: Trade, units: UnitTrade): boolean {
+  const priceDecimals = decimalsIn(trade.price)
+  const quantityDecimals = decimalsIn(trade.quantity)
+  const price = exactUnits(trade.price, priceDecimals)
+  const quantity = exactUnits(trade.quantity, quantityDecimals)
+  if (price < 0 || quantity < 0) return false
+  units.symbol = trade.symbol
+  units.idSpace = trade.idSpace
+  units.tradeId = trade.tradeId
+  units.eventTime = trade.eventTime
+  units.price = price
+  units.priceDecimals = priceDecimals
+  units.quantity = quantity
+  units.quantityDecimals = quantityDecimals
+  units.side = trade.side
+  return true
+}
+
+/** Digits after the point; looked for from the end, since a quantity has more of them than a price. */
+function decimalsIn(text: string): number {
+  for (let at = text.length - 1; at >= 0; at--) if (text.charCodeAt(at) === POINT) return text.length - 1 - at
+  return 0
 }
 
 function unusualUnits(text: string, decimals: number): number {

@@ -60,7 +60,7 @@ export function candlesOf(events: readonly CandleEvent[]): Candle[] {
 /** `1m 00:01 r1`: interval, open time and revision, which is enough to tell which candle an event brought. */
 export function inShort(event: CandleEvent): string {
   if (event.kind === 'heartbeat') return `empty ${clock(event.eventTime)}`
-  if (event.kind === 'late') return `late ${event.trade.tradeId} ${event.intervals.join()}`
+  if (event.kind === 'late') return `late ${event.tradeId} ${event.intervals.join()}`
   return `${event.candle.interval} ${clock(event.candle.openTime)} r${event.candle.revision}`
 }
 
