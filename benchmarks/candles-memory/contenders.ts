@@ -1,6 +1,8 @@
+import { type StoredRecord, tradesCodec } from '@c1/event-log'
 import {
   type DecimalText,
   type EpochMicros,
+  emptyUnitTrade,
   INTERVALS,
   type MarketMessage,
   type MarketSymbol,
@@ -26,12 +28,16 @@ export interface Market {
 export type Work = () => unknown
 
 /**
- * What takes part, ours first; each makes its own form of the trades first. All loop by index, as ccxt does inside: the iterator
- * of a `for ... of` would make an object for every trade.
+ * What takes part. Each makes the trades in its own native form first, one object a trade, and is timed from there: ours in
+ * integers (as they come from an archive or a log), the peers in floats. All loop by index, as ccxt does inside: the iterator of a
+ * `for ... of` would make an object for every trade.
  */
+export const OURS = 'CandleWindows, exact, 8 intervals'
 export const CONTENDERS: Readonly<Record<string, (market: Market) => Work>> = {
-  'CandleWindows, exact, 8 intervals': candleWindows,
+  [OURS]: candleWindows,
+  // The same with what comes before it: decimal text to integers, and the bytes of log records to integers.
   'CandleWindows from decimal text': candleWindowsFromText,
+  'CandleWindows from log records': candleWindowsFromRecords,
   'ccxt buildOHLCVC, floats, 1 interval': ccxt,
   'tardis-dev trade bars, bare class, floats, 1 interval': tardisBars,
   'tardis-dev compute, floats, 1 interval': tardisCompute,
@@ -98,6 +104,22 @@ function tradeOf({ symbol, tradeId, time, price, quantity, side }: SymbolTick): 
     quantity: quantity.toFixed(8) as DecimalText,
     side,
     orderType: 'limit',
+  }
+}
+
+function candleWindowsFromRecords(market: Market): Work {
+  const codec = tradesCodec('simulator')
+  const messages = ticks(market).map((tick): MarketMessage => ({ kind: 'trade', trade: tradeOf(tick) }))
+  const records = [...messages.map((message, offset) => ({ ...codec.encode(message), partition: 0, offset }))]
+  const trade = emptyUnitTrade()
+  return () => {
+    const windows = new CandleWindows({ intervals: INTERVALS })
+    let events = 0
+    for (let at = 0; at < records.length; at++) {
+      if (!codec.readTrade(records[at] as StoredRecord, trade)) throw new Error('A record was left unread.')
+      events += windows.addTrade(trade).length
+    }
+    return events
   }
 }
 

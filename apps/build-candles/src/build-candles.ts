@@ -1,5 +1,5 @@
-import { candlesCodec, type EventLog, type StoredRecord, TOPICS, tradesCodec } from '@c1/event-log'
-import { INTERVALS } from '@c1/market'
+import { candlesCodec, type EventLog, type StoredRecord, TOPICS, type TradesCodec, tradesCodec } from '@c1/event-log'
+import { emptyUnitTrade, INTERVALS, type UnitTrade } from '@c1/market'
 import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import { type CandleEvent, CandleWindows } from '@c1/windowing'
 
@@ -35,10 +35,13 @@ export async function buildCandles(options: BuildCandlesOptions, signal: AbortSi
 /** Larger candles are rolled up from the smallest, so all of them cost hardly more than one. */
 const EVERY_INTERVAL = { intervals: INTERVALS }
 
+const NO_OUTPUT: readonly Output[] = []
+
 class CandleFold implements Fold {
   readonly #options: BuildCandlesOptions
   readonly #onEvent: (event: CandleEvent) => void
-  readonly #trades: ReturnType<typeof tradesCodec>
+  readonly #trades: TradesCodec
+  readonly #trade: UnitTrade = emptyUnitTrade()
   readonly #candles: ReturnType<typeof candlesCodec>
   #windows: CandleWindows
 
@@ -50,8 +53,9 @@ class CandleFold implements Fold {
     this.#windows = new CandleWindows(EVERY_INTERVAL)
   }
 
-  step(record: StoredRecord): Output[] {
-    return this.#windows.advance(this.#trades.decode(record)).flatMap((event) => this.#output(event))
+  step(record: StoredRecord): readonly Output[] {
+    const events = this.#advance(record)
+    return events.length === 0 ? NO_OUTPUT : events.flatMap((event) => this.#output(event))
   }
 
   checkpoint(): unknown {
@@ -60,6 +64,12 @@ class CandleFold implements Fold {
 
   restore(state: unknown): void {
     this.#windows = CandleWindows.restore(state, EVERY_INTERVAL)
+  }
+
+  /** Nearly every record is a trade in the codec's own form, which goes from bytes to integers to windows. */
+  #advance(record: StoredRecord): readonly CandleEvent[] {
+    if (this.#trades.readTrade(record, this.#trade)) return this.#windows.addTrade(this.#trade)
+    return this.#windows.advance(this.#trades.decode(record))
   }
 
   #output(event: CandleEvent): Output[] {

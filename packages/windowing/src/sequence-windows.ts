@@ -1,4 +1,14 @@
-import type { Candle, EpochMicros, Heartbeat, IdRange, IdSpace, Interval, MarketSymbol, Trade, UnitTrade } from '@c1/market'
+import type {
+  Candle,
+  EpochMicros,
+  Heartbeat,
+  IdRange,
+  IdSpace,
+  Interval,
+  MarketSymbol,
+  Trade,
+  UnitTrade,
+} from '@c1/market'
 import { type Accumulator, accumulatorOf, accumulatorOfUnits, addTrade, NarrowAccumulator } from './accumulator.ts'
 import { type CandleEvent, NOTHING } from './candle-event.ts'
 import { Coverage, type CoverageException, rangesBeyond, type Span, type TimeRange } from './coverage.ts'

@@ -177,7 +177,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Checking the form once is enough: a venue lists some thousand symbols. */
-function isSymbol(text: string): text is MarketSymbol {
+export function isSymbol(text: string): text is MarketSymbol {
   if (symbols.has(text)) return true
   try {
     symbols.add(marketSymbol(text))

@@ -1,17 +1,39 @@
-import { type Heartbeat, type IdSpace, type MarketMessage, type Outage, type Trade, unservedIds } from '@c1/market'
+import {
+  type Heartbeat,
+  type IdSpace,
+  type MarketMessage,
+  type Outage,
+  type Trade,
+  type UnitTrade,
+  unservedIds,
+} from '@c1/market'
 import type { StoredRecord } from '../event-log.ts'
 import { TOPICS } from '../topics.ts'
 import { type Codec, Envelope } from './codec.ts'
 import { malformedRecord, optionalText, Row, timeText } from './row.ts'
+import { TradeReader } from './trade-reader.ts'
 
 const SCHEMA = TOPICS.trades
 const SIDES = ['buy', 'sell'] as const
 const ORDER_TYPES = ['market', 'limit'] as const
 
+export interface TradesCodec extends Codec<MarketMessage> {
+  /**
+   * Fills `trade`, with no text or object made, from a record that is a trade as `encode` writes it. False for any other, which
+   * `decode` is for: a heartbeat, an outage, another writer's JSON, more digits than a `number` holds. What it takes, `decode`
+   * would take too, and it is the same trade.
+   *
+   * @throws MalformedError as `decode`, of the headers
+   */
+  readTrade(record: StoredRecord, trade: UnitTrade): boolean
+}
+
 /** `trades.v1`. Header `c1-ids` names what numbers the trades where that is not the venue. */
-export function tradesCodec(source: string): Codec<MarketMessage> {
+export function tradesCodec(source: string): TradesCodec {
   const envelope = new Envelope(SCHEMA, source, ['trade', 'heartbeat', 'outage'])
+  const reader = new TradeReader((record) => (envelope.kindOf(record) === 'trade' ? idSpaceOf(record) : undefined))
   return {
+    readTrade: (record, trade) => reader.read(record, trade),
     encode: (message) => {
       switch (message.kind) {
         case 'trade': {
