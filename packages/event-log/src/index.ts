@@ -11,7 +11,7 @@ export type {
   Producer,
   StoredRecord,
 } from './event-log.ts'
-export type { KafkaConnection } from './kafka/connection.ts'
+export { type KafkaConnection, type KafkaSasl, type KafkaTls, SASL_MECHANISMS } from './kafka/connection.ts'
 export { type KafkaLogOptions, openKafkaLog } from './kafka/kafka-log.ts'
 export { type CandleMessage, candlesCodec } from './messages/candles.ts'
 export type { Codec } from './messages/codec.ts'

@@ -33,11 +33,36 @@ export function isUnknownTopic(error: unknown): boolean {
 export function isTransient(error: unknown): boolean {
   const facts = [...factsOf(error)]
   if (facts.some(({ code }) => code === 'PLT_KFK_AUTHENTICATION')) return false
-  if (facts.some(({ message }) => message === 'Broker requires TLS.')) return false
+  if (isAboutTls(facts)) return false
   const answers = facts.filter(({ apiId }) => typeof apiId === 'string')
   if (answers.length > 0) return answers.every(({ canRetry }) => canRetry === true)
   return facts.some(({ code }) => code === 'PLT_KFK_NETWORK')
 }
+
+/** What Node says of a certificate that it does not accept. */
+const UNTRUSTED = [
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
+const NEEDS_TLS = 'Broker requires TLS.'
+
+function isAboutTls(facts: readonly Fact[]): boolean {
+  return facts.some(({ code, message }) => message === NEEDS_TLS || UNTRUSTED.includes(String(code)))
+}
+
+function tlsError(action: string, reason: string, cause: unknown): UsageError {
+  const remedy = NEEDS_TLS.startsWith(reason)
+    ? 'Set C1_KAFKA_TLS=on, or C1_KAFKA_TLS_CA_FILE to the certificate of its authority'
+    : 'Set C1_KAFKA_TLS_CA_FILE to the certificate of its authority, or C1_KAFKA_TLS_SERVER_NAME to the name in it'
+  return new UsageError('kafka_tls', `Cannot ${action}: ${reason}. ${remedy}.`, { cause })
+}
+
+/** A broker gives no other sign than this of a login that is missing. */
+const CLOSED = 'Connection closed'
 
 /** The failure of `action` ("write trades.v1") in words for a user. */
 export function kafkaError(action: string, error: unknown): C1Error {
@@ -48,10 +73,12 @@ export function kafkaError(action: string, error: unknown): C1Error {
   if (facts.some(({ code }) => code === 'PLT_KFK_AUTHENTICATION')) {
     return new UsageError(
       'kafka_unauthenticated',
-      `Cannot ${action}: Kafka does not accept these credentials (${reason}).`,
+      `Cannot ${action}: Kafka does not accept these credentials (${reason}). Look at C1_KAFKA_SASL_MECHANISM, ` +
+        'C1_KAFKA_SASL_USERNAME and the password.',
       { cause },
     )
   }
+  if (isAboutTls(facts)) return tlsError(action, reason, cause)
   if (isAnswer(error, 'TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED')) {
     return new UsageError(
       'kafka_forbidden',
@@ -83,7 +110,9 @@ export function kafkaError(action: string, error: unknown): C1Error {
     )
   }
   if (isTransient(error)) {
-    return new C1Error('log_unreachable', `Cannot ${action}: Kafka does not answer (${reason}).`, {
+    const hint =
+      reason === CLOSED ? ' So does one that wants a login (C1_KAFKA_SASL_*) or a certificate (C1_KAFKA_TLS_*).' : ''
+    return new C1Error('log_unreachable', `Cannot ${action}: Kafka does not answer (${reason}).${hint}`, {
       cause,
       retryable: true,
     })
