@@ -22,7 +22,7 @@ export interface Closing {
 export class LatencyProbe {
   readonly #closings = new Map<string, Closing>()
   readonly #minutes = new Map<string, number>()
-  /** While a `message` event is under way. */
+  /** When the first frame of this turn arrived, until what came with it is written: at the end of the turn. */
   #arrivedAt: number | undefined
   #trades = 0
 
@@ -41,21 +41,22 @@ export class LatencyProbe {
     const probe = this
     WebSocket.prototype.emit = function (this: WebSocket, event: string | symbol, ...rest: unknown[]): boolean {
       if (event !== 'message') return emit.call(this, event, ...rest)
-      probe.#arrivedAt = performance.now()
-      try {
-        return emit.call(this, event, ...rest)
-      } finally {
+      probe.#arrivedAt ??= performance.now()
+      const isHeard = emit.call(this, event, ...rest)
+      // After the microtask that `emit` may have made to write the trades.
+      queueMicrotask(() => {
         probe.#arrivedAt = undefined
-      }
+      })
+      return isHeard
     }
   }
 
-  /** What is appended inside a `message` event came with its frame. */
+  /** What is appended in the turn of a `message` event came with its frame. */
   watchTrades(log: TradeLog): void {
     const append = log.append.bind(log)
-    log.append = (messages) => {
+    log.append = (messages, via) => {
       if (this.#arrivedAt !== undefined) for (const message of messages) this.#arrived(message, this.#arrivedAt)
-      return append(messages)
+      return append(messages, via)
     }
   }
 
