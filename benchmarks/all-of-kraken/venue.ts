@@ -29,8 +29,13 @@ export interface Sent {
 const TICK_MS = 20
 /** Symbols trade unequally: the first much, the last a hundredth of it. */
 const FLATNESS = 15
-/** Newest trades of a symbol that REST can be asked for. */
-const REMEMBERED = 1024
+/** Rows of an answer of REST. */
+const PAGE_ROWS = 1000
+
+interface Frames {
+  readonly firsts: number[]
+  readonly times: number[]
+}
 
 interface Follower {
   readonly socket: WebSocket
@@ -49,7 +54,8 @@ class LoadVenue {
   readonly #weights: readonly number[]
   readonly #credits: number[]
   readonly #lastIds: number[]
-  readonly #times: Float64Array[]
+  /** Of each symbol its frames: the first id in each, and the time of its trades. */
+  readonly #frames: Frames[]
   readonly #writer = new FrameWriter()
   readonly #followers: Follower[] = []
   readonly #minutes = new Map<number, { trades: number; readonly symbols: Set<number> }>()
@@ -67,7 +73,7 @@ class LoadVenue {
     this.#weights = weights.map((weight) => weight / sum)
     this.#credits = all.map((at) => ((at * 7919) % 997) / 997)
     this.#lastIds = all.map(() => 0)
-    this.#times = all.map(() => new Float64Array(REMEMBERED))
+    this.#frames = all.map(() => ({ firsts: [], times: [] }))
   }
 
   follow(socket: WebSocket, raw: Duplex): void {
@@ -124,16 +130,17 @@ class LoadVenue {
 
   #tradesJson(pair: string, since: number): string {
     const symbol = this.#indexes.get(`${pair.slice(0, 4)}/${pair.slice(4)}`) as number
-    const last = this.#lastIds[symbol] as number
+    const { firsts, times } = this.#frames[symbol] as Frames
     const rows: string[] = []
     let newest = since
-    for (let id = Math.max(1, last - REMEMBERED + 1); id <= last && rows.length < 1000; id += 1) {
-      const time = this.#times[symbol]?.[id % REMEMBERED] as number
-      if (time < since) continue
-      newest = time
-      const price = (priceOf(symbol, id) / 100).toFixed(PRICE_DECIMALS)
-      const quantity = (quantityOf(id) / 1e8).toFixed(QUANTITY_DECIMALS)
-      rows.push(`["${price}","${quantity}",${(time / 1e6).toFixed(6)},"${sideOf(id)[0]}","l","",${id}]`)
+    for (let at = firstFrom(times, since); at < times.length && rows.length < PAGE_ROWS; at += 1) {
+      const end = firsts[at + 1] ?? (this.#lastIds[symbol] as number) + 1
+      newest = times[at] as number
+      for (let id = firsts[at] as number; id < end && rows.length < PAGE_ROWS; id += 1) {
+        const price = (priceOf(symbol, id) / 100).toFixed(PRICE_DECIMALS)
+        const quantity = (quantityOf(id) / 1e8).toFixed(QUANTITY_DECIMALS)
+        rows.push(`["${price}","${quantity}",${(newest / 1e6).toFixed(6)},"${sideOf(id)[0]}","l","",${id}]`)
+      }
     }
     return `{"${pair}":[${rows.join()}],"last":"${Math.floor(newest)}000"}`
   }
@@ -166,7 +173,8 @@ class LoadVenue {
     const first = (this.#lastIds[symbol] as number) + 1
     this.#lastIds[symbol] = first + count - 1
     this.#writer.write(symbol, first, count, time)
-    for (let id = first; id < first + count; id += 1) (this.#times[symbol] as Float64Array)[id % REMEMBERED] = time
+    this.#frames[symbol]?.firsts.push(first)
+    this.#frames[symbol]?.times.push(time)
     traded.add(symbol)
     return count
   }
@@ -177,6 +185,18 @@ class LoadVenue {
     this.#minutes.set(minute, known)
     return known
   }
+}
+
+/** The place of the first time that is not before `since`. */
+function firstFrom(times: readonly number[], since: number): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((times[middle] as number) < since) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function pairJson(symbol: string): string {

@@ -17,7 +17,7 @@ import { History, type Job, type Progress } from './history.ts'
 import type { WatchedHole } from './hole-watch.ts'
 import type { OpenOutage } from './open-outages.ts'
 import { Silence } from './silence.ts'
-import { CONTRADICTIONS, type TradeLog } from './trade-log.ts'
+import { TRADE_LOG, type TradeLog } from './trade-log.ts'
 
 export interface IngestOptions {
   readonly trades: TradeLog
@@ -133,9 +133,10 @@ export class Ingest {
       onUnserved: (symbol, hole) => this.#tellUnserved(symbol, hole),
     })
     for (const { symbol } of options.instruments) this.#showHoles(symbol)
-    options.trades.tellDuplicates({
+    options.trades.tellRefusals({
       onDuplicate: () => this.#metrics.duplicates.inc(),
       onContradiction: (stored, received) => this.#onContradiction(stored, received),
+      onImplausible: (trade, reason) => this.#onImplausible(trade, reason),
     })
   }
 
@@ -188,12 +189,13 @@ export class Ingest {
   }
 
   #openFeed(): KrakenFeed {
-    const { instruments, openSocket, pingIntervalMs, random, wsUrl } = this.#options
+    const { clock, instruments, openSocket, pingIntervalMs, random, wsUrl } = this.#options
     return new KrakenFeed({
       url: wsUrl,
       instruments,
       onEvent: (event) => this.#onEvent(event),
       timers: this.#timers,
+      venueTime: clock.now(),
       ...(pingIntervalMs !== undefined && { pingIntervalMs }),
       ...(openSocket !== undefined && { openSocket }),
       ...(random !== undefined && { random }),
@@ -495,9 +497,14 @@ export class Ingest {
     this.#received.clear()
   }
 
+  #onImplausible(trade: Trade, reason: string): void {
+    this.#metrics.deadLetters.inc({ origin: TRADE_LOG })
+    this.#options.logger.warn({ trade, reason }, 'a trade is not believed: kept aside')
+  }
+
   #onContradiction(stored: Trade, received: Trade): void {
     this.#metrics.contradictions.inc()
-    this.#metrics.deadLetters.inc({ origin: CONTRADICTIONS })
+    this.#metrics.deadLetters.inc({ origin: TRADE_LOG })
     this.#options.logger.error(
       { stored, received },
       'a trade came again and says something else: the stored one stands',

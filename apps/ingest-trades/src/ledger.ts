@@ -13,6 +13,7 @@ import {
   type Hole,
   type LedgerException,
   type LedgerSpan,
+  type Neighbours,
   type Repair,
   Sequence,
   type SequenceState,
@@ -138,6 +139,11 @@ export class TradeLedger {
     const tradedAt = venue.newest?.to
     if (heartbeatAt === undefined || tradedAt === undefined) return heartbeatAt ?? tradedAt
     return Math.max(heartbeatAt, tradedAt) as EpochMicros
+  }
+
+  /** The span that holds the venue's id or ends before it, and the one that begins after it. */
+  around(symbol: MarketSymbol, id: number): Neighbours {
+    return this.#of(symbol).venue.around(id)
   }
 
   /** Spans of the symbol in every id space but `except`. */

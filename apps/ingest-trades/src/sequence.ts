@@ -38,6 +38,11 @@ type Gap = Omit<Repair, 'at'>
 /** The newest repairs that are remembered of a sequence. */
 const MOST_REPAIRS = 20
 
+export interface Neighbours {
+  readonly below: Readonly<LedgerSpan> | undefined
+  readonly above: Readonly<LedgerSpan> | undefined
+}
+
 /** As a checkpoint has it. */
 export interface SequenceState {
   readonly spans: readonly LedgerSpan[]
@@ -113,6 +118,14 @@ export class Sequence {
     const added = missing.map((range) => ({ ...range, from, to }))
     this.#exceptions = [...this.#exceptions, ...added].sort((a, b) => a.first - b.first)
     return missing.length > 0
+  }
+
+  /** The span that holds the id or ends before it, and the one that begins after it. */
+  around(id: number): Neighbours {
+    const newest = this.#spans[this.#spans.length - 1]
+    if (newest !== undefined && id >= newest.first) return { below: newest, above: undefined }
+    const at = this.#placeAbove(id)
+    return { below: this.#spans[at - 1], above: this.#spans[at] }
   }
 
   /** Oldest first. */

@@ -47,8 +47,9 @@ describe('the trade log', () => {
     const log = await place.open()
     const told: [Trade, Trade][] = []
     const again: number[] = []
-    log.tellDuplicates({
+    log.tellRefusals({
       onDuplicate: ({ tradeId }) => again.push(tradeId),
+      onImplausible: () => {},
       onContradiction: (stored, received) => told.push([stored, received]),
     })
     const other = { ...trade(2), price: '84000.2' as DecimalText }

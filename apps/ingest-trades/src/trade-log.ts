@@ -9,11 +9,13 @@ import {
   TOPICS,
   tradesCodec,
 } from '@c1/event-log'
+import { implausible, outOfPlace } from '@c1/kraken'
 import { type EpochMicros, type MarketMessage, type MarketSymbol, systemTime, type Trade } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
 import { TradeLedger, type Via } from './ledger.ts'
 import { OpenOutages } from './open-outages.ts'
 import { RecentTrades } from './recent-trades.ts'
+import { TradeOrder } from './trade-order.ts'
 
 const LEDGER = 'trade-ledger'
 const SAVE_EVERY_MS = 2000
@@ -29,17 +31,21 @@ export interface TradeLogOptions {
   readonly now?: () => EpochMicros
 }
 
-/** What is to be known of trades that the log holds already. */
-export interface DuplicateListener {
+/** What is to be known of trades that do not go into the log. */
+export interface RefusalListener {
   onDuplicate(trade: Trade): void
   /** `received` says something else than what the log holds, which stands. Both are in a dead letter. */
   onContradiction(stored: Trade, received: Trade): void
+  /** The trade cannot be true beside those that the log holds. It is in a dead letter, once. */
+  onImplausible(trade: Trade, reason: string): void
 }
 
-const UNHEARD: DuplicateListener = { onDuplicate: () => {}, onContradiction: () => {} }
+const UNHEARD: RefusalListener = { onDuplicate: () => {}, onContradiction: () => {}, onImplausible: () => {} }
 
 /** The origin of dead letters about trades that contradict what is stored. */
-export const CONTRADICTIONS = 'trade-log'
+export const TRADE_LOG = 'trade-log'
+/** Trades that were refused as implausible and are remembered, so that each is told once however often history repeats it. */
+const MOST_REFUSED = 10_000
 
 /** The trades topic with its ledger: the only way in. Every trade goes in once. */
 export class TradeLog {
@@ -57,6 +63,8 @@ export class TradeLog {
   #isSaveDue = false
   #listener = UNHEARD
   readonly #recent = new RecentTrades()
+  readonly #order: TradeOrder
+  readonly #refused = new Set<string>()
 
   private constructor(
     options: TradeLogOptions,
@@ -69,6 +77,7 @@ export class TradeLog {
     this.#now = options.now ?? systemTime
     this.#codec = tradesCodec(options.source)
     this.ledger = ledger
+    this.#order = new TradeOrder(ledger)
     this.outages = outages
     this.#position = position
     ;[this.#trades, this.#deadLetters] = producers
@@ -81,26 +90,26 @@ export class TradeLog {
     return new TradeLog(options, await readLedger(options), producers)
   }
 
-  tellDuplicates(listener: DuplicateListener): void {
+  tellRefusals(listener: RefusalListener): void {
     this.#listener = listener
   }
 
   /**
-   * Appends what the log does not hold yet, in the given order; `via` is what brought the trades. Gives the number of messages
-   * that it held already.
+   * Appends what the log does not hold yet and can be true beside what it holds, in the given order; `via` is what brought the
+   * trades. Gives the number of messages that it held already.
    */
   async append(messages: readonly MarketMessage[], via?: Via): Promise<number> {
-    const contradictions: DeadLetter[] = []
+    const refused = new Refused(this.#misplaced(messages))
     const now = this.#now()
-    const fresh = messages.filter((message) => this.#isFresh(message, via, now, contradictions))
+    const fresh = messages.filter((message) => this.#isFresh(message, via, now, refused))
     if (fresh.length > 0) {
       this.#appending += 1
       this.#position = await this.#trades.append(fresh.map((message) => this.#codec.encode(message)))
       this.#appending -= 1
       if (this.#isSaveDue || this.#monotonicNow() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
     }
-    for (const letter of contradictions) await this.appendDeadLetter(letter)
-    return messages.length - fresh.length
+    for (const letter of refused.letters) await this.appendDeadLetter(letter)
+    return messages.length - fresh.length - refused.implausible
   }
 
   appendTrades(trades: readonly Trade[], via?: Via): Promise<number> {
@@ -132,29 +141,65 @@ export class TradeLog {
     await this.#deadLetters.close()
   }
 
-  #isFresh(message: MarketMessage, via: Via | undefined, now: EpochMicros, contradictions: DeadLetter[]): boolean {
-    const isFresh = this.ledger.observe(message, via, now)
+  #isFresh(message: MarketMessage, via: Via | undefined, now: EpochMicros, refused: Refused): boolean {
+    if (message.kind === 'trade') return this.#isFreshTrade(message.trade, via, now, refused)
     this.outages.observe(message)
-    if (message.kind !== 'trade') return isFresh
-    const { trade } = message
-    if (!isFresh) this.#refuse(trade, contradictions)
+    return this.ledger.observe(message, via, now)
+  }
+
+  #isFreshTrade(trade: Trade, via: Via | undefined, now: EpochMicros, refused: Refused): boolean {
+    const reason = refused.misplaced.has(trade) ? MISPLACED : this.#order.reasonAgainst(trade)
+    if (reason !== undefined) {
+      refused.implausible += 1
+      this.#refuseImplausible(trade, reason, refused.letters)
+      return false
+    }
+    const isFresh = this.ledger.add(trade, via, now)
+    if (!isFresh) this.#refuseKnown(trade, refused.letters)
     else if (trade.idSpace === 'venue') this.#recent.remember(trade)
     return isFresh
   }
 
-  #refuse(trade: Trade, contradictions: DeadLetter[]): void {
+  /** Of a symbol's first trades, which no ledger can judge, those that the others contradict. */
+  #misplaced(messages: readonly MarketMessage[]): ReadonlySet<Trade> {
+    const first = new Map<MarketSymbol, Trade[]>()
+    for (const message of messages) {
+      if (message.kind !== 'trade' || message.trade.idSpace !== 'venue') continue
+      const { trade } = message
+      if (this.ledger.newest(trade.symbol) !== undefined) continue
+      const known = first.get(trade.symbol)
+      if (known === undefined) first.set(trade.symbol, [trade])
+      else known.push(trade)
+    }
+    if (first.size === 0) return NONE
+    const odd = [...first.values()].map((trades) => outOfPlace(trades.sort((a, b) => a.tradeId - b.tradeId)))
+    return new Set(odd.flatMap((trades) => [...trades]))
+  }
+
+  /** Once for what it says: history repeats it as often as it is asked. */
+  #refuseImplausible(trade: Trade, reason: string, letters: DeadLetter[]): void {
+    const text = textOf(this.#codec.encode({ kind: 'trade', trade }))
+    if (this.#refused.has(text)) return
+    if (this.#refused.size >= MOST_REFUSED) this.#refused.clear()
+    this.#refused.add(text)
+    this.#listener.onImplausible(trade, reason)
+    const { code, message } = implausible(trade, reason)
+    letters.push({ origin: TRADE_LOG, code, reason: message, raw: Buffer.from(text) })
+  }
+
+  #refuseKnown(trade: Trade, letters: DeadLetter[]): void {
     this.#listener.onDuplicate(trade)
     const stored = trade.idSpace === 'venue' ? this.#recent.contradictedBy(trade) : undefined
     if (stored === undefined) return
     this.#listener.onContradiction(stored, trade)
-    contradictions.push(this.#contradiction(stored, trade))
+    letters.push(this.#contradiction(stored, trade))
   }
 
   #contradiction(stored: Trade, received: Trade): DeadLetter {
     const [before, now] = [stored, received].map((trade) => textOf(this.#codec.encode({ kind: 'trade', trade })))
     const reason = `${stored.symbol} trade ${stored.tradeId} came again and says something else. The stored one stands.`
     const raw = Buffer.from(`{"stored":${before},"received":${now}}`)
-    return { origin: CONTRADICTIONS, code: 'trade_contradicts', reason, raw }
+    return { origin: TRADE_LOG, code: 'trade_contradicts', reason, raw }
   }
 
   /** During an append it waits for its end: the ledger knows its trades already, the position does not yet. */
@@ -165,6 +210,20 @@ export class TradeLog {
     this.#savedAt = this.#monotonicNow()
   }
 }
+
+/** What one append leaves out besides duplicates. */
+class Refused {
+  readonly misplaced: ReadonlySet<Trade>
+  readonly letters: DeadLetter[] = []
+  implausible = 0
+
+  constructor(misplaced: ReadonlySet<Trade>) {
+    this.misplaced = misplaced
+  }
+}
+
+const NONE: ReadonlySet<Trade> = new Set()
+const MISPLACED = 'its id and its time are not those of the trades that came with it'
 
 function textOf({ value }: LogRecord): string {
   return Buffer.from(value).toString()

@@ -1,4 +1,4 @@
-import { type Instrument, MalformedError, marketSymbol, UsageError } from '@c1/market'
+import { type DecimalText, decimalText, type Instrument, MalformedError, marketSymbol, UsageError } from '@c1/market'
 import { symbolOfWsname } from './names.ts'
 import { asRecord, NumberText } from './wire/exact-json.ts'
 
@@ -23,7 +23,7 @@ export function readAssetPairs(result: unknown): Instrument[] {
 }
 
 function readPair(key: string, value: unknown): Instrument | undefined {
-  const { altname, wsname, pair_decimals, lot_decimals, status } = asRecord(value) ?? {}
+  const { altname, wsname, pair_decimals, lot_decimals, status, tick_size } = asRecord(value) ?? {}
   if (typeof altname !== 'string' || typeof wsname !== 'string' || key.endsWith('.d') || altname.endsWith('.d')) {
     return undefined
   }
@@ -36,6 +36,7 @@ function readPair(key: string, value: unknown): Instrument | undefined {
     base,
     quote,
     priceDecimals,
+    ...coarseIncrement(tick_size, priceDecimals),
     quantityDecimals,
     // Answers before about 2022 have no status.
     status: status === undefined || status === 'online' ? 'online' : 'restricted',
@@ -48,6 +49,19 @@ function readSymbol(wsname: string): Instrument['symbol'] | undefined {
     return marketSymbol(symbolOfWsname(wsname))
   } catch (thrown) {
     if (thrown instanceof UsageError) return undefined
+    throw thrown
+  }
+}
+
+/** The step of prices where it is coarser than the last decimal; absent in answers before about 2022, and where it makes no sense. */
+function coarseIncrement(tickSize: unknown, priceDecimals: number): { readonly priceIncrement?: DecimalText } {
+  const text = tickSize instanceof NumberText ? tickSize.text : tickSize
+  if (typeof text !== 'string') return {}
+  try {
+    const priceIncrement = decimalText(text, priceDecimals)
+    return Number(priceIncrement.replace('.', '')) > 1 ? { priceIncrement } : {}
+  } catch (thrown) {
+    if (thrown instanceof MalformedError) return {}
     throw thrown
   }
 }

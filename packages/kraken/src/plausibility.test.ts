@@ -1,12 +1,13 @@
-import { decimalText, type EpochMicros, MalformedError, MICROS_PER_DAY, marketSymbol, type Trade } from '@c1/market'
+import { decimalText, type EpochMicros, MICROS_PER_DAY, MICROS_PER_SECOND, marketSymbol, type Trade } from '@c1/market'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Plausibility } from './plausibility.ts'
+import { implausibility, mostTradesIn, OUT_OF_ORDER, outOfPlace } from './plausibility.ts'
 
 const NOW = 1_790_358_480_000_000
 
-function trade(tradeId: number, eventTime = NOW, symbol = 'BTC/USD'): Trade {
+function trade(tradeId: number, eventTime = NOW): Trade {
   return {
-    symbol: marketSymbol(symbol),
+    symbol: marketSymbol('BTC/USD'),
     idSpace: 'venue',
     tradeId,
     eventTime: eventTime as EpochMicros,
@@ -17,65 +18,53 @@ function trade(tradeId: number, eventTime = NOW, symbol = 'BTC/USD'): Trade {
   }
 }
 
-/** Which of the trades are believed. */
-function believed(plausibility: Plausibility, trades: readonly Trade[]): number[] {
-  return trades.flatMap((trade) => {
-    try {
-      return plausibility.check(trade).tradeId
-    } catch (thrown) {
-      expect(thrown).toBeInstanceOf(MalformedError)
-      return []
-    }
+describe('a trade alone', () => {
+  it('is not true with an id that no market reaches, or a time that cannot be', () => {
+    expect(implausibility(trade(10_000_000_000), NOW)).toBeUndefined()
+    expect(implausibility(trade(10_000_000_001), NOW)).toContain('no market reaches')
+    expect(implausibility(trade(1, 0), NOW)).toContain('before 1970')
+    expect(implausibility(trade(1, -5), NOW)).toContain('before 1970')
+    expect(implausibility(trade(1, NOW + 1), NOW)).toContain("ahead of the venue's clock")
+    expect(implausibility(trade(1, 1), NOW)).toBeUndefined()
   })
-}
+})
 
-describe('a trade is plausible', () => {
-  it('after an outage of a million trades, not after more', () => {
-    expect(believed(new Plausibility(), [trade(5), trade(1_000_005)])).toEqual([5, 1_000_005])
-    expect(believed(new Plausibility(), [trade(5), trade(1_000_006), trade(6)])).toEqual([5, 6])
+/** Ids of those that are out of place. */
+const odd = (...trades: Trade[]): number[] => [...outOfPlace(trades)].map(({ tradeId }) => tradeId)
+
+describe('among others a trade is out of place', () => {
+  it('with a time that goes back, or ahead, by more than half an hour', () => {
+    const old = trade(3, NOW - OUT_OF_ORDER - 1)
+    const early = trade(3, NOW + OUT_OF_ORDER + 1)
+    expect(odd(trade(1), trade(2), old, trade(4), trade(5))).toEqual([3])
+    expect(odd(trade(1), trade(2), early, trade(4), trade(5))).toEqual([3])
+    expect(odd(trade(1), trade(2), trade(3, NOW - OUT_OF_ORDER), trade(4), trade(5))).toEqual([])
   })
 
-  it('with an id that was there before, or goes back', () => {
-    const ids = [109_116_693, 109_116_693, 109_116_690, 7]
+  it('with an id that leaps further than a market trades, first or last', () => {
+    const second = NOW + MICROS_PER_SECOND
+    const most = mostTradesIn(MICROS_PER_SECOND)
+    expect(odd(trade(1), trade(2), trade(2 + most, second))).toEqual([])
+    expect(odd(trade(1), trade(2), trade(3 + most, second))).toEqual([3 + most])
+    expect(odd(trade(1, second), trade(109_116_693), trade(109_116_694))).toEqual([1])
+  })
+
+  it('not because its market was silent for years', () => {
     expect(
-      believed(
-        new Plausibility(),
-        ids.map((id) => trade(id)),
-      ),
-    ).toEqual(ids)
+      odd(trade(1, NOW - 3000 * MICROS_PER_DAY), trade(2), trade(90_000_000, NOW + 4000 * MICROS_PER_DAY)),
+    ).toEqual([])
   })
 
-  it('when the one before agrees with it, so a wrong first id does not shut out the true ones', () => {
-    const ids = [7, 109_116_693, 109_116_694, 109_116_695]
-    expect(
-      believed(
-        new Plausibility(),
-        ids.map((id) => trade(id)),
-      ),
-    ).toEqual([7, 109_116_694, 109_116_695])
-  })
-
-  it('never with an id that no market reaches', () => {
-    const ids = [9_007_199_254_740_991, 10_000_000_001, 10_000_000_000]
-    expect(
-      believed(
-        new Plausibility(),
-        ids.map((id) => trade(id)),
-      ),
-    ).toEqual([10_000_000_000])
-  })
-
-  it('by the ids of its own market', () => {
-    const trades = [trade(5), trade(109_116_693, NOW, 'ETH/USD'), trade(6)]
-    expect(believed(new Plausibility(), trades)).toEqual([5, 109_116_693, 6])
-  })
-
-  it('up to a day after the newest clock of the venue', () => {
-    const plausibility = new Plausibility()
-    expect(believed(plausibility, [trade(1, NOW + 400 * MICROS_PER_DAY)])).toEqual([1])
-    plausibility.observeClock(NOW as EpochMicros)
-    plausibility.observeClock((NOW - MICROS_PER_DAY) as EpochMicros)
-    const trades = [trade(2, NOW + MICROS_PER_DAY), trade(3, NOW + MICROS_PER_DAY + 1), trade(4, -1)]
-    expect(believed(plausibility, trades)).toEqual([2])
+  it('whatever one of many says; those around it never are', () => {
+    const oddity = fc.record({ id: fc.nat(20_000_000_000), time: fc.integer({ min: -NOW, max: 3 * NOW }) })
+    fc.assert(
+      fc.property(fc.integer({ min: 3, max: 60 }), oddity, (count, { id, time }) => {
+        const good = Array.from({ length: count }, (_, at) => trade(1000 + 2 * at, NOW + at * MICROS_PER_SECOND))
+        const bad = trade(2 * Math.floor(id / 2) + 1, time)
+        const all = [...good, bad].sort((a, b) => a.tradeId - b.tradeId)
+        const kept = new Set([...outOfPlace(all)])
+        expect(good.filter((each) => kept.has(each))).toEqual([])
+      }),
+    )
   })
 })

@@ -1,48 +1,93 @@
-import { type EpochMicros, MalformedError, MICROS_PER_DAY, type Trade } from '@c1/market'
+import {
+  type EpochMicros,
+  formatTime,
+  MalformedError,
+  MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
+  type Trade,
+} from '@c1/market'
 
 /** Kraken's busiest market made about 110 million trades in its first 13 years. */
 const LARGEST_ID = 10_000_000_000
-/** Ten days of its busiest market: more than any outage that a running feed comes back from. */
-const FARTHEST_AHEAD = 1_000_000
-/** Between two frames of one market there are not more. */
-const FARTHEST_IN_AGREEMENT = 1_000
+/** No market makes more trades in a second for long; at one instant a sweep makes some thousands. */
+const TRADES_PER_SECOND = 1_000
+const TRADES_AT_ONCE = 20_000
+/**
+ * Trades in the order of their ids are in the order of their times, but for this much: no bound on a trade's time is tighter,
+ * so that one which passed every bound never makes the true ones after it look wrong.
+ */
+export const OUT_OF_ORDER: number = 30 * MICROS_PER_MINUTE
+
+/** Why the trade cannot be true whatever came before it, its time being at most `latest`; undefined when it may be. */
+export function implausibility({ eventTime, tradeId }: Trade, latest: number): string | undefined {
+  if (tradeId > LARGEST_ID) return `its id ${tradeId} is one that no market reaches`
+  if (eventTime <= 0) return `its time is ${eventTime} us, before 1970`
+  if (eventTime > latest) return `its time ${timeText(eventTime)} is ahead of the venue's clock`
+  return undefined
+}
+
+/** How many trades a market may have made in that time. */
+export function mostTradesIn(micros: number): number {
+  return TRADES_AT_ONCE + (Math.max(0, micros) / MICROS_PER_SECOND) * TRADES_PER_SECOND
+}
 
 /**
- * Tells trades that may be true from those that cannot: one id or time out of all proportion would open a hole that never
- * closes, or move the venue's clock for good.
- *
- * A step back in the ids is plausible: what is repeated or late is for those who know all ids. Two ids that agree are believed
- * against all that came before, so that a wrong first one does not shut out the true ones.
+ * The trades that do not belong beside the others: `trades` are of one market, by id. Believed is the largest part of them in
+ * which times do not go back, and ids do not leap further than a market trades in the time between.
  */
-export class Plausibility {
-  readonly #newest = new Map<string, number>()
-  readonly #doubted = new Map<string, number>()
-  #latestTime = Number.POSITIVE_INFINITY
+export function outOfPlace(trades: readonly Trade[]): ReadonlySet<Trade> {
+  if (trades.every((trade, at) => at === 0 || follows(trades[at - 1] as Trade, trade))) return NOTHING
+  const believed = longestChain(trades)
+  return new Set(trades.filter((trade) => !believed.has(trade)))
+}
 
-  /** The venue's clock: a trade is not a day after it. Unknown before the first call. */
-  observeClock(venueTime: EpochMicros): void {
-    const latest = venueTime + MICROS_PER_DAY
-    this.#latestTime = this.#latestTime === Number.POSITIVE_INFINITY ? latest : Math.max(latest, this.#latestTime)
-  }
+const NOTHING: ReadonlySet<Trade> = new Set()
+/** More trades than this in a row are not all out of place. */
+const LOOK_BACK = 1000
 
-  /** Whether the trade may be true; if so, it is what the next one is compared with. */
-  admits({ symbol, tradeId, eventTime }: Trade): boolean {
-    if (tradeId > LARGEST_ID || eventTime < 0 || eventTime > this.#latestTime) return false
-    const ahead = tradeId - (this.#newest.get(symbol) ?? tradeId)
-    const aheadOfDoubted = tradeId - (this.#doubted.get(symbol) ?? tradeId)
-    const agrees = aheadOfDoubted > 0 && aheadOfDoubted <= FARTHEST_IN_AGREEMENT
-    if (ahead > FARTHEST_AHEAD && !agrees) return false
-    this.#newest.set(symbol, tradeId)
-    return true
-  }
+/** Whether `next`, of a higher id, may come after `trade`. */
+function follows(trade: Trade, next: Trade): boolean {
+  const passed = next.eventTime - trade.eventTime
+  return passed >= -OUT_OF_ORDER && next.tradeId - trade.tradeId <= mostTradesIn(passed)
+}
 
-  /** The trade itself. @throws MalformedError `trade_implausible` */
-  check(trade: Trade): Trade {
-    if (this.admits(trade)) return trade
-    this.#doubted.set(trade.symbol, trade.tradeId)
-    throw new MalformedError(
-      'trade_implausible',
-      `${trade.symbol} trade ${trade.tradeId} at ${trade.eventTime} us is out of all proportion to the trades or the clock before it.`,
-    )
+/** A trade as the end of the best chain that leads to it. */
+interface Link {
+  readonly trade: Trade
+  readonly before: Link | undefined
+  readonly length: number
+  /** Time from each of its trades to the next, added up: of two chains of one length the closer one is believed. */
+  readonly spread: number
+}
+
+function longestChain(trades: readonly Trade[]): ReadonlySet<Trade> {
+  const links: Link[] = []
+  for (const trade of trades) {
+    let best: Link = { trade, before: undefined, length: 1, spread: 0 }
+    for (let at = links.length - 1; at >= Math.max(0, links.length - LOOK_BACK); at--) {
+      const before = links[at] as Link
+      if (before.length + 1 < best.length || !follows(before.trade, trade)) continue
+      const spread = before.spread + Math.abs(trade.eventTime - before.trade.eventTime)
+      best = better(best, { trade, before, length: before.length + 1, spread })
+    }
+    links.push(best)
   }
+  const chain = new Set<Trade>()
+  for (let link: Link | undefined = links.reduce(better); link !== undefined; link = link.before) chain.add(link.trade)
+  return chain
+}
+
+function better(a: Link, b: Link): Link {
+  if (a.length !== b.length) return a.length > b.length ? a : b
+  return a.spread <= b.spread ? a : b
+}
+
+/** A time that may be far beyond any calendar. */
+export function timeText(time: number): string {
+  return time > 0 && time < Number.MAX_SAFE_INTEGER ? formatTime(time as EpochMicros) : `${time} us`
+}
+
+/** What is thrown for, or said of, a trade that is kept aside. */
+export function implausible({ symbol, tradeId }: Trade, reason: string): MalformedError {
+  return new MalformedError('trade_implausible', `${symbol} trade ${tradeId} is not believed: ${reason}.`)
 }

@@ -1,3 +1,4 @@
+import type { DecimalText } from './decimal.ts'
 import { UsageError } from './errors.ts'
 
 /** A market's name as C1 writes it: base and quote as Kraken's WebSocket v2 spells them, `BTC/USD`. */
@@ -10,6 +11,8 @@ export interface Instrument {
   readonly quote: string
   /** Digits after the point of every price. */
   readonly priceDecimals: number
+  /** The step of prices, where the venue tells it: it may be coarser than the last decimal. */
+  readonly priceIncrement?: DecimalText
   /** Digits after the point of every quantity. */
   readonly quantityDecimals: number
   /** Whether the venue matches orders in it at present. */

@@ -11,12 +11,15 @@ import { ReconnectDelay } from './reconnect-delay.ts'
 import type { OpenSocket } from './socket.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { TradeFrames } from './trade-frames.ts'
+import { VenueTime } from './venue-time.ts'
 
 export interface ConnectionOptions {
   readonly url: string
   readonly openSocket: OpenSocket
   readonly instruments: readonly Instrument[]
   readonly onEvent: (event: FeedEvent) => void
+  /** The venue's clock, where it is known already. */
+  readonly venueTime?: EpochMicros
   readonly pingIntervalMs: number
   readonly pongDeadlineMs: number
   readonly staleAfterMs: number
@@ -33,6 +36,7 @@ export class Connection {
   readonly #delay: ReconnectDelay
   readonly #pings: Pings
   readonly #trades: TradeFrames
+  readonly #venueTime = new VenueTime()
   #state: ConnectionState = 'idle'
   #link: Link | undefined
   #subscriptions: Subscriptions
@@ -61,6 +65,7 @@ export class Connection {
     this.#symbols = instruments.map(({ symbol }) => symbol)
     this.#delay = new ReconnectDelay(random)
     this.#trades = new TradeFrames(instruments)
+    if (options.venueTime !== undefined) this.#venueTime.observe(options.venueTime, timers.now())
     this.#subscriptions = new Subscriptions(this.#symbols, random)
     this.#pings = new Pings({
       timers,
@@ -160,12 +165,13 @@ export class Connection {
   #received(text: string, receivedTime: EpochMicros): void {
     this.#lastAlive = receivedTime
     this.#emit({ kind: 'alive', symbols: this.#symbols, receivedTime })
-    const frame = this.#read(text)
+    const frame = this.#read(text, receivedTime)
     if (frame !== undefined) this.#tell(frame, receivedTime)
   }
 
-  #read(text: string): Frame | undefined {
+  #read(text: string, receivedTime: EpochMicros): Frame | undefined {
     try {
+      this.#trades.believeUpTo(this.#venueTime.latest(receivedTime))
       return readFrame(text, this.#trades)
     } catch (thrown) {
       this.#emit({ kind: 'malformed', ...malformedRow(text, thrown) })
@@ -196,7 +202,7 @@ export class Connection {
   }
 
   #tellClock(venueTime: EpochMicros, receivedTime: EpochMicros): void {
-    this.#trades.observeClock(venueTime)
+    if (!this.#venueTime.observe(venueTime, receivedTime)) return
     this.#emit({ kind: 'clock', venueTime, receivedTime })
   }
 

@@ -1,4 +1,4 @@
-import { type Instrument, UsageError } from '@c1/market'
+import { type EpochMicros, type Instrument, UsageError } from '@c1/market'
 import { systemTimers, type Timers } from '../timers.ts'
 import { venueAddress } from '../venue-address.ts'
 import { Connection } from './connection.ts'
@@ -15,6 +15,8 @@ export interface KrakenFeedOptions {
   readonly onEvent: (event: FeedEvent) => void
   /** At most so many markets share a connection; 300 by default, which the venue was seen to allow. */
   readonly symbolsPerConnection?: number
+  /** The venue's clock, where it is known already: what it says itself is then believed only when it agrees. */
+  readonly venueTime?: EpochMicros
   /** How often the venue's clock is asked for; also keeps an otherwise idle connection open. 10000 by default. */
   readonly pingIntervalMs?: number
   /** A connection whose pings have no pong for so long is given up, whatever else it brings. 30000 by default. */

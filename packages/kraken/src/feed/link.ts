@@ -19,6 +19,8 @@ export interface LinkOptions {
   readonly timers: Timers
 }
 
+const SECOND_LOOK_MS = 250
+
 /** One WebSocket connection, watched for silence. */
 export class Link {
   readonly #socket: Socket
@@ -35,7 +37,7 @@ export class Link {
     this.#staleAfterMs = staleAfterMs
     this.#listener = listener
     this.#lastSign = timers.now()
-    this.#cancelWatch = timers.after(staleAfterMs, () => this.#watch())
+    this.#cancelWatch = timers.after(Math.max(0, staleAfterMs - SECOND_LOOK_MS), () => this.#watch())
     this.#socket = openSocket(url, {
       opened: () => this.#opened(),
       frame: (data) => this.#frame(data),
@@ -83,10 +85,19 @@ export class Link {
     this.#listener.lost(reason)
   }
 
-  /** Looks once per span rather than setting a timer at every frame. */
-  #watch(): void {
-    const silentMs = (this.#timers.now() - this.#lastSign) / 1000
-    if (silentMs >= this.#staleAfterMs) this.#listener.silent(Math.floor(silentMs))
-    else this.#cancelWatch = this.#timers.after(Math.ceil(this.#staleAfterMs - silentMs), () => this.#watch())
+  /**
+   * Looks once per span rather than setting a timer at every frame; and a second time before it is sure, because after a
+   * pause of this process a timer comes before the frames that arrived meanwhile.
+   */
+  #watch(isSecondLook = false): void {
+    const leftMs = Math.ceil(this.#staleAfterMs - (this.#timers.now() - this.#lastSign) / 1000)
+    if (leftMs > SECOND_LOOK_MS) this.#watchAfter(leftMs - SECOND_LOOK_MS, false)
+    else if (!isSecondLook) this.#watchAfter(Math.max(leftMs, Math.min(SECOND_LOOK_MS, this.#staleAfterMs)), true)
+    else if (leftMs > 0) this.#watchAfter(leftMs, true)
+    else this.#listener.silent(Math.floor((this.#timers.now() - this.#lastSign) / 1000))
+  }
+
+  #watchAfter(ms: number, isSecondLook: boolean): void {
+    this.#cancelWatch = this.#timers.after(ms, () => this.#watch(isSecondLook))
   }
 }

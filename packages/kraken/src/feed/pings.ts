@@ -10,6 +10,8 @@ export interface PingOptions {
   readonly unanswered: () => void
 }
 
+const SECOND_LOOK_MS = 250
+
 /** Pings at regular intervals, the first one at once, and watches that pongs come. */
 export class Pings {
   readonly #options: PingOptions
@@ -23,7 +25,7 @@ export class Pings {
   start(): void {
     const { timers, intervalMs, deadlineMs, send } = this.#options
     this.#cancelNext = timers.after(intervalMs, () => this.start())
-    this.#cancelDeadline ??= timers.after(deadlineMs, () => this.#overdue())
+    this.#cancelDeadline ??= timers.after(Math.max(0, deadlineMs - SECOND_LOOK_MS), () => this.#lookAgain())
     send()
   }
 
@@ -36,6 +38,12 @@ export class Pings {
   stop(): void {
     this.#cancelNext()
     this.answered()
+  }
+
+  /** After a pause of this process a timer comes before the pong that arrived meanwhile: sure is only the second look. */
+  #lookAgain(): void {
+    const { deadlineMs, timers } = this.#options
+    this.#cancelDeadline = timers.after(Math.min(SECOND_LOOK_MS, deadlineMs), () => this.#overdue())
   }
 
   #overdue(): void {

@@ -1,4 +1,4 @@
-import { decimalText, type EpochMicros, formatTime, MalformedError } from '@c1/market'
+import { decimalText, type EpochMicros, formatTime, MalformedError, parseTime } from '@c1/market'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { instrument } from '../test-support/instruments.ts'
@@ -9,9 +9,10 @@ import { type TradeFrame, TradeFrames } from './trade-frames.ts'
 const btc = instrument()
 const shib = instrument('SHIB/USD', { priceDecimals: 10, quantityDecimals: 5 })
 const yen = instrument('BTC/JPY', { priceDecimals: 0 })
+const tick = instrument('TICK/USD', { priceDecimals: 2, priceIncrement: decimalText('0.05') })
 let frames: TradeFrames
 beforeEach(() => {
-  frames = new TradeFrames([btc, shib, yen])
+  frames = new TradeFrames([btc, shib, yen, tick])
 })
 
 const parsed = (text: string): TradeFrame => frames.readParsed(asRecord(parseExact(text)) ?? {})
@@ -124,11 +125,35 @@ describe('a trade frame', () => {
     }
   })
 
+  it('with numbers as texts, with exponents, and with fields that are new reads the same', () => {
+    const plain = item({ id: 6 })
+    const texts = item({ id: '"6"', price: '"83744.3"', qty: '"4.478e-4"' })
+    const more = item({ id: 6, qty: '4.478E-4,"liquidity":"taker","fee":null' })
+    const [first, ...others] = [plain, texts, more].map((each) => parsed(frame([each])).trades)
+    expect(others).toEqual([first, first])
+    expect(first).toHaveLength(1)
+  })
+
+  it('with a price on a coarse step is read', () => {
+    const text = frame([item({ symbol: 'TICK/USD', price: '100.55' })])
+    expect(frames.readSpelled(text)?.trades).toEqual(parsed(text).trades)
+    expect(parsed(text).trades).toHaveLength(1)
+  })
+
   it.each([
-    ['a number sent as text', { price: '"83744.3"' }, 'price_malformed'],
+    ['a text that is no number', { price: '"83744.3 USD"' }, 'price_malformed'],
     ['a price of zero', { price: '0.0' }, 'price_malformed'],
     ['a price off the step', { price: '83744.35' }, 'decimal_malformed'],
+    [
+      'a price off a step that is coarser than the decimals',
+      { symbol: 'TICK/USD', price: '100.52' },
+      'price_malformed',
+    ],
     ['a negative quantity', { qty: '-1.0' }, 'decimal_malformed'],
+    ['a quantity of zero', { qty: '0.00000000' }, 'quantity_malformed'],
+    ['a time before 1970', { timestamp: '1969-12-31T23:59:59.999999Z' }, 'trade_implausible'],
+    ['a time ahead of the clock', { timestamp: '2026-09-25T17:54:26.844360Z' }, 'trade_implausible'],
+    ['an id that no market reaches', { id: 10_000_000_001 }, 'trade_implausible'],
     ['no number', { qty: 'null' }, 'qty_malformed'],
     ['trade id 0', { id: 0 }, 'trade_id_malformed'],
     ['a market that was not asked for', { symbol: 'ETH/USD' }, 'symbol_malformed'],
@@ -137,6 +162,7 @@ describe('a trade frame', () => {
     ['a day that does not exist', { timestamp: '2026-02-30T17:48:26.844359Z' }, 'time_malformed'],
     ['a local time', { timestamp: 'noon' }, 'time_malformed'],
   ])('with %s loses that trade, not those beside it', (_, fields, code) => {
+    frames.believeUpTo(parseTime('2026-09-25T17:54:26.844359Z'))
     const text = frame([item({ id: 6 }), item(fields), item({ id: 8 })])
     expect(frames.readSpelled(text)).toBeUndefined()
     const { trades, rejected } = parsed(text)

@@ -1,5 +1,6 @@
 import {
   type DecimalText,
+  decimalText,
   type EpochMicros,
   type Instrument,
   MalformedError,
@@ -8,12 +9,13 @@ import {
   type Side,
   type Trade,
 } from '@c1/market'
-import { Plausibility } from '../plausibility.ts'
+import { implausibility, implausible } from '../plausibility.ts'
 import { asRecord, writeExact } from '../wire/exact-json.ts'
 import {
   isZero,
   plainDecimal,
   positivePrice,
+  positiveQuantity,
   readDecimal,
   readNumber,
   readOrderType,
@@ -43,17 +45,20 @@ const TRADE = new RegExp(
 /** Reads frames of the `trade` channel, with every number's digits as they were written. */
 export class TradeFrames {
   readonly #instruments: ReadonlyMap<string, Instrument>
-  readonly #plausibility = new Plausibility()
+  readonly #steps: ReadonlyMap<Instrument, number>
+  #latest = Number.POSITIVE_INFINITY
   #second = ''
   #secondMicros = 0
 
   constructor(instruments: Iterable<Instrument>) {
-    this.#instruments = new Map([...instruments].map((instrument) => [instrument.symbol, instrument]))
+    const listed = [...instruments]
+    this.#instruments = new Map(listed.map((instrument) => [instrument.symbol, instrument]))
+    this.#steps = new Map(listed.flatMap((instrument) => coarseStep(instrument)))
   }
 
-  /** The venue's clock when it sent a frame: trades long after it are refused. */
-  observeClock(venueTime: EpochMicros): void {
-    this.#plausibility.observeClock(venueTime)
+  /** Trades after this time are refused from now on. */
+  believeUpTo(latest: number): void {
+    this.#latest = latest
   }
 
   /**
@@ -89,7 +94,7 @@ export class TradeFrames {
     const rejected: MalformedRow[] = []
     for (const item of data) {
       try {
-        trades.push(this.#plausibility.check(this.#readItem(item)))
+        trades.push(this.#readItem(item))
       } catch (thrown) {
         rejected.push(malformedRow(writeExact(item), thrown))
       }
@@ -103,11 +108,12 @@ export class TradeFrames {
     if (instrument === undefined) return undefined
     const price = plainDecimal(priceText as string, instrument.priceDecimals)
     const quantity = plainDecimal(quantityText as string, instrument.quantityDecimals)
-    if (price === undefined || quantity === undefined || isZero(price)) return undefined
+    if (price === undefined || quantity === undefined || isZero(price) || isZero(quantity)) return undefined
+    if (!this.#isOnStep(instrument, price)) return undefined
     const eventTime = this.#timeOf(second as string, fraction as string)
     if (Number.isNaN(eventTime)) return undefined
     const read = trade(instrument, Number(id), eventTime, price, quantity, side as Side, orderType as OrderType)
-    return this.#plausibility.admits(read) ? read : undefined
+    return implausibility(read, this.#latest) === undefined ? read : undefined
   }
 
   /** Most trades share their second with the one before, so the calendar is worked out once a second. NaN for none that exists. */
@@ -127,16 +133,40 @@ export class TradeFrames {
     if (instrument === undefined) {
       throw new MalformedError('symbol_malformed', `"${symbol}" is not a market that was asked for.`)
     }
-    return trade(
+    const read = trade(
       instrument,
       readTradeId(readNumber('trade_id', fields.trade_id)),
       parseTime(readText('timestamp', fields.timestamp)),
       positivePrice(readDecimal(readNumber('price', fields.price), instrument.priceDecimals)),
-      readDecimal(readNumber('qty', fields.qty), instrument.quantityDecimals),
+      positiveQuantity(readDecimal(readNumber('qty', fields.qty), instrument.quantityDecimals)),
       readSide(fields.side),
       readOrderType(fields.ord_type),
     )
+    if (!this.#isOnStep(instrument, read.price)) {
+      throw new MalformedError('price_malformed', `price ${read.price} is no multiple of ${instrument.priceIncrement}.`)
+    }
+    const reason = implausibility(read, this.#latest)
+    if (reason !== undefined) throw implausible(read, reason)
+    return read
   }
+
+  /** Only a step that is coarser than the last decimal is to be looked at: the others are kept by the decimals. */
+  #isOnStep(instrument: Instrument, price: DecimalText): boolean {
+    const step = this.#steps.size === 0 ? undefined : this.#steps.get(instrument)
+    return step === undefined || inLastDecimals(price) % step === 0
+  }
+}
+
+/** The step of the instrument's prices in units of their last decimal, where it is not one. */
+function coarseStep(instrument: Instrument): (readonly [Instrument, number])[] {
+  if (instrument.priceIncrement === undefined) return []
+  const step = inLastDecimals(decimalText(instrument.priceIncrement, instrument.priceDecimals))
+  return step > 1 ? [[instrument, step]] : []
+}
+
+/** Exact up to 2^53, which no price with a coarse step reaches. */
+function inLastDecimals(text: DecimalText): number {
+  return Number(text.replace('.', ''))
 }
 
 /** The order inside a snapshot is not promised; updates come in the order of the ids. */

@@ -27,16 +27,44 @@ describe('a page of trades', () => {
     expect({ rejected, next, full }).toEqual({ rejected: [], next: '1790359841138228746', full: false })
   })
 
+  it('has rows whose numbers are texts and whose texts are numbers', () => {
+    const swapped = '[83930.30000,0.00005100,"1790359840.9392912","s","l","","2"]'
+    const { trades, rejected } = page(restTrades([restRow(1), swapped]))
+    expect(rejected).toEqual([])
+    expect(trades[1]).toMatchObject({
+      tradeId: 2,
+      price: '83930.3',
+      quantity: '0.00005100',
+      eventTime: 1790359840939291,
+    })
+  })
+
+  it('leaves out rows whose id and time are not those of the rows around them, first and last ones too', () => {
+    const day = 86_400
+    const at = (seconds: number) => ({ time: `${1790359840 + seconds}.5` })
+    const bad = [restRow(7, at(2)), restRow(70_104, at(-day)), restRow(70_105, at(day)), restRow(9_000_000, at(9))]
+    const good = [101, 102, 103, 106, 107].map((id) => restRow(70_000 + id, at(id - 100)))
+    const { trades, rejected } = page(restTrades([...good, ...bad]))
+    expect(trades.map(({ tradeId }) => tradeId)).toEqual([70_101, 70_102, 70_103, 70_106, 70_107])
+    expect(rejected.map(({ raw }) => raw).sort()).toEqual([...bad].sort())
+    expect(new Set(rejected.map(({ code }) => code))).toEqual(new Set(['trade_implausible']))
+  })
+
+  it('may have a hole, and a silence of years, in its ids', () => {
+    const rows = [restRow(1), restRow(15_000), restRow(3_000_000, { time: '1890359840.1' })]
+    expect(page(restTrades(rows)).trades).toHaveLength(3)
+  })
+
   it('keeps the good rows beside the malformed ones, which come back as they were', () => {
     const bad = [
       '["83930.30000","0.00005100",1790359840.9392912,"s","l",""]',
       restRow(0),
       restRow(3, { price: '83930.3x' }),
       restRow(4, { volume: '-0.1' }),
-      restRow(5, { time: '"1790359840.9"' }),
+      restRow(5, { time: '"1790359840.9 s"' }),
       restRow(6, { price: '0.00000' }),
       '["83930.30000","0.00005100",1790359840.9392912,"x","l","",7]',
-      '[83930.30000,"0.00005100",1790359840.9392912,"s","l","",8]',
+      restRow(8, { volume: '0.00000000' }),
       '{"price":1.50}',
       'null',
     ]
@@ -46,12 +74,12 @@ describe('a page of trades', () => {
     expect(rejected.map(({ code }) => code)).toEqual([
       'trade_id_malformed',
       'trade_id_malformed',
-      'decimal_malformed',
+      'price_malformed',
       'decimal_malformed',
       'time_malformed',
       'price_malformed',
       'side_malformed',
-      'price_malformed',
+      'quantity_malformed',
       'trade_malformed',
       'trade_malformed',
     ])

@@ -1,14 +1,14 @@
 import { type EpochMicros, type Instrument, MalformedError, type Trade } from '@c1/market'
-import { Plausibility } from '../plausibility.ts'
+import { implausibility, implausible, outOfPlace } from '../plausibility.ts'
 import { asRecord, NumberText, writeExact } from '../wire/exact-json.ts'
 import {
   positivePrice,
+  positiveQuantity,
   readHistoric,
   readNumber,
   readOrderType,
   readSeconds,
   readSide,
-  readText,
   readTradeId,
 } from '../wire/fields.ts'
 import { type MalformedRow, malformedRow } from '../wire/malformed-row.ts'
@@ -32,7 +32,7 @@ export interface TradesPage {
 /**
  * A `Trades` result that was asked for with `since`, parsed by `parseExact`.
  *
- * A row that cannot be a trade (another type, negative, out of all proportion) is rejected, the others are kept. Rows without id
+ * A row that cannot be a trade (another type, negative, zero, with a time or an id that the others contradict) is rejected, the others are kept. Rows without id
  * (six elements, or 0 as Kraken once answered) have one where the ids of the rows around them leave just as many; others are rejected.
  * Prices and quantities have the market's decimals, or more where they were traded at a finer step of the past.
  *
@@ -40,20 +40,25 @@ export interface TradesPage {
  */
 export function readTradesPage(result: unknown, instrument: Instrument, since: Cursor | undefined): TradesPage {
   const { last, rows } = readTradesResult(result, [instrument.symbol, ...instrument.aliases])
-  const trades: Trade[] = []
+  const read = new Map<Trade, unknown>()
   const rejected: MalformedRow[] = []
-  const plausibility = new Plausibility()
   const ids = inferredIds(rows)
   let rejectedBefore = 0
   for (const [at, row] of rows.entries()) {
     try {
-      trades.push(plausibility.check(readRow(row, instrument, ids.get(at))))
+      read.set(readRow(row, instrument, ids.get(at)), row)
     } catch (thrown) {
       rejected.push(malformedRow(writeExact(row), thrown))
-      if (trades.length === 0) rejectedBefore += 1
+      if (read.size === 0) rejectedBefore += 1
     }
   }
-  trades.sort((a, b) => a.tradeId - b.tradeId)
+  const ascending = [...read.keys()].sort((a, b) => a.tradeId - b.tradeId)
+  const misplaced = outOfPlace(ascending)
+  for (const trade of misplaced) {
+    const thrown = implausible(trade, 'its id and its time are not those of the rows around it')
+    rejected.push(malformedRow(writeExact(read.get(trade)), thrown))
+  }
+  const trades = misplaced.size === 0 ? ascending : ascending.filter((trade) => !misplaced.has(trade))
   const next = last === undefined ? cursorBeforeEnd(trades, since) : cursorAtLast(last)
   return { trades, rejected, rejectedBefore, next, full: rows.length >= PAGE_ROWS }
 }
@@ -122,14 +127,17 @@ function readRow(row: unknown, instrument: Instrument, inferredId: number | unde
   if (isNoId(id) && inferredId === undefined) {
     throw new MalformedError('trade_id_malformed', 'The trade has no id, and its neighbours do not tell it.')
   }
-  return {
+  const trade: Trade = {
     symbol: instrument.symbol,
     idSpace: 'venue',
     tradeId: inferredId ?? readTradeId(readNumber('trade_id', id)),
     eventTime: readSeconds(readNumber('time', time)),
-    price: positivePrice(readHistoric(readText('price', price), instrument.priceDecimals)),
-    quantity: readHistoric(readText('volume', volume), instrument.quantityDecimals),
+    price: positivePrice(readHistoric(readNumber('price', price), instrument.priceDecimals)),
+    quantity: positiveQuantity(readHistoric(readNumber('volume', volume), instrument.quantityDecimals)),
     side: readSide(side),
     orderType: readOrderType(orderType),
   }
+  const reason = implausibility(trade, Number.POSITIVE_INFINITY)
+  if (reason !== undefined) throw implausible(trade, reason)
+  return trade
 }

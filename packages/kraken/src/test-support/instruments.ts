@@ -1,12 +1,10 @@
 import { type Instrument, marketSymbol } from '@c1/market'
 
 /** An instrument with the given decimals, named as Kraken names `BTC/USD`. */
-export function instrument(
-  symbol = 'BTC/USD',
-  { priceDecimals = 1, quantityDecimals = 8, aliases = ['XBTUSD', 'XXBTZUSD', 'XBT/USD'] }: Partial<Instrument> = {},
-): Instrument {
+export function instrument(symbol = 'BTC/USD', fields: Partial<Instrument> = {}): Instrument {
   const [base = '', quote = ''] = symbol.split('/')
-  return { symbol: marketSymbol(symbol), base, quote, priceDecimals, quantityDecimals, status: 'online', aliases }
+  const usual = { priceDecimals: 1, quantityDecimals: 8, aliases: ['XBTUSD', 'XXBTZUSD', 'XBT/USD'] }
+  return { symbol: marketSymbol(symbol), base, quote, status: 'online', ...usual, ...fields }
 }
 
 /** The fields of a row of REST Trades that a test cares about. */

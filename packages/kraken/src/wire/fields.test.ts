@@ -5,6 +5,7 @@ import { NumberText } from './exact-json.ts'
 import {
   plainDecimal,
   positivePrice,
+  positiveQuantity,
   readDecimal,
   readNumber,
   readOrderType,
@@ -51,9 +52,12 @@ describe('numbers of the wire', () => {
     expect(plainDecimal('1E-8', 8)).toBeUndefined()
   })
 
-  it('are lexemes, never texts that look like numbers', () => {
+  it('are lexemes, also where the venue writes them as texts', () => {
     expect(readNumber('price', new NumberText('1.50'))).toBe('1.50')
-    expect(() => readNumber('price', '1.50')).toThrow('price is "1.50"; expected a JSON number')
+    expect(readNumber('price', '1.50')).toBe('1.50')
+    expect(readNumber('increment', '1e-08')).toBe('1e-08')
+    for (const text of ['', ' 1', '1.', '.5', '01', '0x10', 'NaN', 'Infinity', '1,5'])
+      expect(() => readNumber('price', text)).toThrow(`price is "${text}"; expected a number`)
     expect(() => readNumber('price', undefined)).toThrow('price is absent')
   })
 })
@@ -74,6 +78,11 @@ it('a trade id is a whole number from 1 that a number holds', () => {
   for (const text of ['0', '-1', '1.5', '', '1e3', '9007199254740993', '18125794168470749634']) {
     expect(() => readTradeId(text)).toThrow(MalformedError)
   }
+})
+
+it('a quantity is above zero', () => {
+  expect(positiveQuantity(decimalText('0.00000001'))).toBe('0.00000001')
+  expect(() => positiveQuantity(decimalText('0.00000000'))).toThrow('quantity is "0.00000000"; expected above zero')
 })
 
 it('a price is above zero', () => {

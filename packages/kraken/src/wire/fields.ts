@@ -39,6 +39,11 @@ export function positivePrice(price: DecimalText): DecimalText {
   return isZero(price) ? fail('price', price, 'above zero') : price
 }
 
+/** The quantity itself. @throws MalformedError `quantity_malformed` when it is zero */
+export function positiveQuantity(quantity: DecimalText): DecimalText {
+  return isZero(quantity) ? fail('quantity', quantity, 'above zero') : quantity
+}
+
 /**
  * The same as `decimalText`, quick where the text is plain digits around one point, which is all the venue sends.
  *
@@ -96,9 +101,12 @@ export function isZero(text: DecimalText): boolean {
   return first === ZERO && !/[1-9]/.test(text)
 }
 
-/** The lexeme of a JSON number. A number sent as text is refused: it would hide a change of the venue's format. */
+const NUMERAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** The lexeme of a JSON number, or a text that holds one: the feed writes numbers, REST texts, and either may change its mind. */
 export function readNumber(name: string, value: unknown): string {
-  return value instanceof NumberText ? value.text : fail(name, value, 'a JSON number')
+  if (value instanceof NumberText) return value.text
+  return typeof value === 'string' && NUMERAL.test(value) ? value : fail(name, value, 'a number')
 }
 
 export function readText(name: string, value: unknown): string {
