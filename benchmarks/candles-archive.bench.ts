@@ -84,7 +84,8 @@ function readCandles(file: string): { opens: number[]; counts: number[]; volumes
   const opens: number[] = []
   const counts: number[] = []
   const volumes: number[] = []
-  for (const { openTime, tradeCount, volume } of builder.finish()) {
+  builder.end()
+  for (const { openTime, tradeCount, volume } of builder.candles()) {
     opens.push(openTime / MICROS_PER_SECOND)
     counts.push(tradeCount)
     volumes.push(volume.length)

@@ -10,8 +10,8 @@ export async function buildKernel(): Promise<string> {
   let binary = new Uint8Array()
   const { error, stderr } = await asc.main(
     [
-      'rows.ts',
-      ...['--outFile', 'rows.wasm'],
+      'kernel.ts',
+      ...['--outFile', 'kernel.wasm'],
       ...['--enable', 'simd', '-O3', '--converge', '--noAssert'],
       ...['--runtime', 'stub', '--initialMemory', '9', '--maximumMemory', '9'],
     ],

@@ -62,6 +62,15 @@ export async function writeLines(
     }
     yield chunk
   }
+  await writeChunks(chunks(), out)
+  return count - headers
+}
+
+/** Writes text as it comes. A file appears whole or not at all. */
+export async function writeChunks(
+  chunks: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
+  out: string | undefined,
+): Promise<void> {
   const part = `${out}.part`
   try {
     await pipeline(chunks, out === undefined ? process.stdout : createWriteStream(part), { end: out !== undefined })
@@ -70,7 +79,11 @@ export async function writeLines(
     if (out !== undefined) await rm(part, { force: true })
     throw cause instanceof C1Error ? cause : unwritable(out, cause)
   }
-  return count - headers
+}
+
+/** The first line of a table as CSV, with its end. */
+export function csvHeader(columns: Table['columns']): string {
+  return `${columns.map(({ name }) => name).join(',')}\n`
 }
 
 function unwritable(out: string | undefined, cause: unknown): C1Error {

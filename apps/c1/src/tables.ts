@@ -11,7 +11,7 @@ function columns(spec: string): Table['columns'] {
 }
 
 const TRADE = columns('symbol tradeId:integer eventTime:time price quantity side orderType')
-const CANDLE = columns(
+export const CANDLE: Table['columns'] = columns(
   'symbol interval openTime:time closeTime:time open high low close volume vwap tradeCount:integer buyVolume firstTradeId:integer lastTradeId:integer revision:integer state complete:boolean',
 )
 const PREDICTION = columns(

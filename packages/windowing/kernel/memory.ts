@@ -16,6 +16,22 @@ export const QUANTITY_SHUFFLES: usize = 0x5000
 /** The open segment. */
 export const OPEN: usize = 0x6000
 
+/** Where the host writes what the rows of a level begin with, and the seconds of its windows: see `candles.ts`. */
+export const LEVELS: i32 = 0x9000
+export const LEVEL_BYTES: i32 = 128
+/** Windows that longer ones are gathered in, by level. */
+export const ROLLING: usize = 0x9800
+/** Shuffles of `text.ts`, by the zeros in front of a number. */
+export const PRICE_TEXTS: usize = 0xa000
+export const QUANTITY_TEXTS: usize = 0xa100
+/** The texts of 0 to 99. */
+export const PAIRS: usize = 0xa200
+/** The text of the newest day. */
+export const DAY: usize = 0xa300
+/** Where text goes; longer texts are handed over in parts. */
+export const TEXT: i32 = 0x8_0000
+export const TEXT_BYTES: i32 = 0x1_0000
+
 /** Powers of ten, by exponent. */
 export const TENS: usize = memory.data<u64>([
   1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,

@@ -3,8 +3,6 @@ import { ROLES, TENS } from './memory'
 import { readRun } from './run'
 import { add, fits, flush, openNext, reset, segment, UNIT_BITS } from './segment'
 
-export { INPUT, INPUT_BYTES, ROLES, SEGMENT_FIELDS, SEGMENTS } from './memory'
-
 /** Takes a line that the kernel does not read, without its end. The ordinal is its own if it is a row; 0 if it is empty. */
 declare function readOther(start: i32, end: i32, ordinal: f64): i32
 /** Whether the venue's trade `tradeId` of this second is new; asked only where rows have ids. */
@@ -32,7 +30,7 @@ const MOST_WHOLE: usize = 9
 const MOST_DECIMALS: usize = 10
 const MOST_ID_DIGITS: usize = 15
 /** Leading zeros that two factors have together when the upper half of their product fits a segment. */
-const PRODUCT_ZEROS: u64 = 58
+const PRODUCT_ZEROS: u64 = 56
 
 let columns: u32 = 0
 let windowSeconds: i64 = 0

@@ -70,7 +70,8 @@ describe.skipIf(!existsSync(XBTUSD))('152,019 trades of XBTUSD of 2018 (skipped 
     const layout = { header: true, columns: { time: 0, price: 1, volume: 2, side: 3, orderType: 4 }, count: 5 }
     const builder = new ColumnarCandles({ symbol: BTC_USD, intervals, layout })
     builder.push(gunzipSync(readFileSync(XBTUSD)))
-    const candles = [...builder.finish()]
+    builder.end()
+    const candles = [...builder.candles()]
     const hours = candles.filter(({ interval }) => interval === '1h')
     expect(compareHours(hours)).toEqual({ same: 250, different: [] })
     const trades = xbtusdTrades()

@@ -1,12 +1,11 @@
 import { archiveNames, openArchive } from '@c1/kraken'
-import { type Candle, INTERVALS, type Interval, parseInterval, UsageError } from '@c1/market'
+import { INTERVALS, type Interval, parseInterval, UsageError } from '@c1/market'
 import { ColumnarCandles, krakenCandleLine } from '@c1/windowing'
 import type { Context } from '../context.ts'
 import { ProgressLine, rateAndEta } from '../progress.ts'
 import { symbolOfFile } from '../symbols.ts'
-import { type Format, writeLines, writeTable } from '../table.ts'
-import { candleTable } from '../tables.ts'
-import { trimPadding } from '../venue-decimals.ts'
+import { csvHeader, type Format, writeChunks, writeLines, writeTable } from '../table.ts'
+import { CANDLE, candleTable } from '../tables.ts'
 
 export interface CandleFileOptions {
   readonly interval: string
@@ -27,21 +26,28 @@ export async function buildCandleFile(context: Context, file: string, options: C
   if (layout === 'kraken' && intervals.length > 1) {
     throw new UsageError('layout_unknown', "Kraken's own files hold one interval each: give one with --interval.")
   }
-  const candles = await candlesOfFile(context, file, intervals, lines)
-  if (layout === 'kraken') await writeLines(candles.map(krakenCandleLine), 0, out)
-  else await writeTable(candleTable(candles), options.format, out)
+  const members = await readFile(context, file, intervals, lines)
+  // Archives pad prices with zeros (`105433.60000` where the venue quotes one decimal), and a VWAP is cut to the venue's decimals.
+  const priceDecimals = Math.max(...members.map(({ usedPriceDecimals }) => usedPriceDecimals))
+  const rows = members.map((member) => member.candleRows(priceDecimals)).filter((rows) => rows !== undefined)
+  const candles = allOf(members.map((member) => member.candles(priceDecimals)))
+  if (layout === 'kraken') await writeLines(mapped(candles, krakenCandleLine), 0, out)
+  else if (options.format === 'csv' && rows.length === members.length) {
+    await writeChunks(allOf<string | Uint8Array>([[csvHeader(CANDLE)], ...rows]), out)
+  } else await writeTable(candleTable(candles), options.format, out)
 }
 
-async function candlesOfFile(
+/** Reads every member of the file to its end. */
+async function readFile(
   { configuration, path, signal, symbols }: Context,
   file: string,
   intervals: readonly Interval[],
   lines: ProgressLine,
-): Promise<Candle[]> {
+): Promise<ColumnarCandles[]> {
   const [symbol = symbolOfFile(path(file)), ...others] = configuration.origins.symbols === 'default' ? [] : symbols
   if (others.length > 0)
     throw new UsageError('symbols_several', 'A file is turned into the candles of one market: give one with --symbols.')
-  const candles: Candle[] = []
+  const members: ColumnarCandles[] = []
   for await (const archive of openArchive(path(file), { aliases: archiveNames(symbol) })) {
     const builder = new ColumnarCandles({ symbol, intervals, layout: archive.layout })
     const startedAt = performance.now()
@@ -55,11 +61,20 @@ async function candlesOfFile(
       builder.push(chunk)
       lines.show(tell)
     }
-    for (const candle of builder.finish()) candles.push(candle)
+    builder.end()
     lines.say(tell())
     tellRejected(lines, archive.member, builder)
+    members.push(builder)
   }
-  return trimPadding(candles)
+  return members
+}
+
+function* allOf<Item>(lists: Iterable<Iterable<Item>>): Generator<Item> {
+  for (const list of lists) yield* list
+}
+
+function* mapped<Item, Result>(items: Iterable<Item>, map: (item: Item) => Result): Generator<Result> {
+  for (const item of items) yield map(item)
 }
 
 function tellRejected(lines: ProgressLine, member: string, { rejected: { count, rows } }: ColumnarCandles): void {

@@ -1,12 +1,15 @@
 import {
   type Candle,
   type DecimalText,
+  decimalsOf,
+  formatTime,
   INTERVALS,
   type Interval,
   MICROS_PER_SECOND,
   parseSeconds,
   type Side,
   type Trade,
+  trimDecimal,
 } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -72,8 +75,38 @@ function build(text: string, layout: RowLayout, intervals: readonly Interval[] =
   const bytes = new TextEncoder().encode(text)
   const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   for (const [index, edge] of edges.slice(1).entries()) builder.push(bytes.subarray(edges[index], edge))
-  const candles = [...builder.finish()]
-  return { candles, rejected: builder.rejected, rowCount: builder.rowCount }
+  builder.end()
+  const candles = [...builder.candles()]
+  return { candles, rejected: builder.rejected, rowCount: builder.rowCount, builder }
+}
+
+/** The candles as C1's CSV rows, their prices cut to so many decimals. */
+function csvOf(candles: readonly Candle[], priceDecimals: number): string {
+  const cut = (text: DecimalText): string => {
+    const [whole = '', fraction = ''] = text.split('.')
+    return priceDecimals === 0 ? whole : [whole, fraction.slice(0, priceDecimals)].filter(Boolean).join('.')
+  }
+  const fields = (candle: Candle) => [
+    candle.symbol,
+    candle.interval,
+    formatTime(candle.openTime),
+    formatTime(candle.closeTime),
+    ...[candle.open, candle.high, candle.low, candle.close].map(cut),
+    candle.volume,
+    cut(candle.vwap),
+    candle.tradeCount,
+    candle.buyVolume,
+    candle.firstTradeId,
+    candle.lastTradeId,
+    candle.revision,
+    candle.state,
+    candle.complete,
+  ]
+  return candles.map((candle) => `${fields(candle).join()}\n`).join('')
+}
+
+function textOf(parts: Iterable<Uint8Array>): string {
+  return [...parts].map((part) => new TextDecoder().decode(part)).join('')
 }
 
 const plain = (whole: number, decimals: number): fc.Arbitrary<string> =>
@@ -159,6 +192,44 @@ describe('ColumnarCandles', () => {
       expect(build(text, THREE, ['1m', '5m']).candles).toEqual(expected.sort(byClose))
     })
     fc.assert(property, { numRuns: 150 })
+  })
+
+  it('writes the candles as rows without an object for each, the same bytes, prices in the decimals that they need', () => {
+    const runs = fc.oneof(rowRuns(tidy), rowRuns(untidy), denseRuns)
+    const property = fc.property(runs, fc.constantFrom(THREE, FIVE), (rows, layout) => {
+      const lines = rows.map((row) => `${lineOf(row, layout)}\n`)
+      const { builder, candles } = build((layout.header ? 'a,b,c,d,e\n' : '') + lines.join(''), layout, INTERVALS)
+      const prices = candles.flatMap(({ close, high, low, open }) => [open, high, low, close])
+      const needed = Math.max(...prices.map((price) => decimalsOf(trimDecimal(price))))
+      expect(builder.usedPriceDecimals).toBe(needed)
+      const parts = builder.candleRows(needed)
+      if (parts !== undefined) expect(textOf(parts)).toBe(csvOf(candles, needed))
+      expect(csvOf([...builder.candles(needed)], 99)).toBe(csvOf(candles, needed))
+    })
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('writes rows of whatever archives hold nearly always', () => {
+    fc.assert(
+      fc.property(rowRuns(tidy), (rows) => {
+        const { builder, candles } = build(rows.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE, INTERVALS)
+        expect(textOf(builder.candleRows() ?? [])).toBe(csvOf(candles, 5))
+      }),
+    )
+  })
+
+  it('writes rows across the ends of days, months and years', () => {
+    const days = ['2023-12-31', '2024-02-28', '2024-02-29', '2025-02-28', '2100-02-28']
+    const rows = days.flatMap((day) =>
+      ['23:59:59', '24:00:00'].map((time) => `${Date.parse(`${day}T${time}Z`) / 1000},1.5,2.25\n`),
+    )
+    const { builder, candles } = build(rows.join(''), THREE, INTERVALS)
+    expect(textOf(builder.candleRows() ?? [])).toBe(csvOf(candles, 1))
+  })
+
+  it('writes no rows where ids have to be proven, or where a number has very many digits', () => {
+    expect(build(`5.0,1.0,${MIDNIGHT_SECONDS},b,l,,1\n`, REST).builder.candleRows()).toBeUndefined()
+    expect(build(`${MIDNIGHT_SECONDS},1.0,12345678901234567.5\n`, THREE).builder.candleRows()).toBeUndefined()
   })
 
   it('loses no digit of a quantity beyond 2^53 units among rows that are as long', () => {
@@ -302,6 +373,7 @@ describe('ColumnarCandles', () => {
 
   it.each([
     ['volumes', '1', '999999999.999999'],
+    ['volumes of a low price', '0.00012', '9999999.99999999'],
     ['products', '1000000', '999999999.999999'],
     ['lower parts of products', '42949.67295', '99.99999999'],
     ['products of a large price', '99999.99999', '42.94967295'],
@@ -311,9 +383,11 @@ describe('ColumnarCandles', () => {
       return { ordinal: index + 1, time: `${MIDNIGHT_SECONDS + (index % 60)}`, price, volume, side: 'buy' }
     }
     const rows = Array.from({ length: 500 }, (_, index) => row(index))
-    const { candles } = build(rows.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE)
+    const { builder, candles } = build(rows.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE, ['1m', '1h'])
     const trades = rows.map((row) => tradeOf(row, THREE, rows))
-    expect(candles).toEqual(naiveCandles(trades, '1m', undefined))
+    expect(candles).toEqual([...naiveCandles(trades, '1m', undefined), ...naiveCandles(trades, '1h', undefined)])
+    const parts = builder.candleRows()
+    if (parts !== undefined) expect(textOf(parts)).toBe(csvOf(candles, 9))
   })
 
   it('adds up rows that jump between two windows', () => {

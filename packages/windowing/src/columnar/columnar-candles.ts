@@ -1,7 +1,8 @@
-import { type Candle, INTERVALS, type Interval, MalformedError, type MarketSymbol, MICROS_PER_SECOND } from '@c1/market'
+import { type Candle, type Interval, MalformedError, type MarketSymbol, MICROS_PER_SECOND } from '@c1/market'
 import { accumulatorOf } from '../accumulator.ts'
 import { Coverage, type Span } from '../coverage.ts'
-import { LENGTHS, type Level, openTimeAt } from '../levels.ts'
+import { intervalOf, LENGTHS, LEVELS, type Level, openTimeAt } from '../levels.ts'
+import { candleRows } from './candle-rows.ts'
 import { type CarefulRow, readCarefully } from './careful-row.ts'
 import { LineBuffer, LONGEST_LINE } from './line-buffer.ts'
 import { type RejectedRow, RejectedRows } from './rejected-rows.ts'
@@ -38,6 +39,8 @@ export class ColumnarCandles {
   readonly #rejected = new RejectedRows(KEPT_REJECTED_ROWS)
   readonly #lines: LineBuffer
   readonly #kernel: RowKernel
+  /** Of the candles wanted, the shortest first; windows are summed in that one. */
+  readonly #levels: readonly Level[]
   readonly #base: Level
   #header: boolean
   /** Lines that are no rows: empty ones and the header. */
@@ -48,7 +51,8 @@ export class ColumnarCandles {
   constructor(options: ColumnarCandlesOptions) {
     this.#options = options
     this.#header = options.layout.header
-    this.#base = Math.min(...options.intervals.map((interval) => INTERVALS.indexOf(interval)))
+    this.#levels = LEVELS.filter((level) => options.intervals.includes(intervalOf(level)))
+    this.#base = this.#levels[0] as Level
     const seconds = (LENGTHS[this.#base] as number) / MICROS_PER_SECOND
     const kernel = new RowKernel(options.layout, seconds, {
       takeSegments: (numbers) => this.#sums.append(numbers),
@@ -79,16 +83,42 @@ export class ColumnarCandles {
     this.#lines.push(chunk)
   }
 
-  /** Ends the file and gives its candles in order of close time, shorter intervals first, made one by one as they are read. */
-  finish(): Iterable<Candle> {
+  /** Reads the last line. More bytes must not follow. */
+  end(): void {
     this.#lines.finish()
-    const { intervals, layout, symbol } = this.#options
-    const levels = intervals.map((interval) => INTERVALS.indexOf(interval))
+  }
+
+  /** The most decimals that a price of any candle has apart from zeros at its end: archives pad prices with them. */
+  get usedPriceDecimals(): number {
+    return this.#sums.usedPriceDecimals
+  }
+
+  /**
+   * The candles after `end`, in order of close time, shorter intervals first, made one by one as they are read.
+   *
+   * @param priceDecimals that prices are written with where the file's have more; what a VWAP has beyond is cut
+   */
+  candles(priceDecimals?: number): Iterable<Candle> {
+    const { layout, symbol } = this.#options
     const { spans } = this.#coverage
     const isProven = (openTime: number, closeTime: number): boolean =>
       spans.some(({ from, to }) => from <= openTime && closeTime <= to)
     const complete = layout.columns.tradeId === undefined ? () => undefined : isProven
-    return windowCandles({ symbol, base: this.#base, levels, complete }, this.#sums)
+    return windowCandles({ symbol, base: this.#base, levels: this.#levels, priceDecimals, complete }, this.#sums)
+  }
+
+  /**
+   * The same candles as rows of CSV without a header, in parts of many rows, much faster than one by one. Undefined where that
+   * cannot be: rows have ids, were not in order of time, or hold numbers of very many digits.
+   */
+  candleRows(priceDecimals?: number): Iterable<Uint8Array> | undefined {
+    const { layout, symbol } = this.#options
+    const { decimals } = this.#sums
+    const segments = layout.columns.tradeId === undefined ? this.#sums.inSegments() : undefined
+    if (segments === undefined) return undefined
+    const intervals = this.#levels.map(intervalOf)
+    const written = Math.min(decimals.price, priceDecimals ?? decimals.price)
+    return candleRows({ symbol, intervals, decimals, priceDecimals: written }, [segments])
   }
 
   /** Where the lines after the header start. */

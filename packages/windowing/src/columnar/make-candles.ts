@@ -11,9 +11,20 @@ export interface FinalWindow {
   readonly complete: boolean | undefined
 }
 
+/** What the candles of a file have in common. */
+export interface CandleFrame {
+  readonly symbol: MarketSymbol
+  /** Decimals that prices are written with: further ones are cut. */
+  readonly priceDecimals: number | undefined
+}
+
 /** What `makeCandle` makes, for many windows at once: the texts of their numbers are written together. */
-export function makeCandles(symbol: MarketSymbol, windows: readonly FinalWindow[], texts: DecimalTexts): Candle[] {
-  for (const { sums } of windows) addTexts(sums, texts)
+export function makeCandles(
+  { priceDecimals, symbol }: CandleFrame,
+  windows: readonly FinalWindow[],
+  texts: DecimalTexts,
+): Candle[] {
+  for (const { sums } of windows) addTexts(sums, priceDecimals, texts)
   const taken = texts.take()
   let at = 0
   const next = (): (typeof taken)[number] => taken[at++] as (typeof taken)[number]
@@ -39,13 +50,20 @@ export function makeCandles(symbol: MarketSymbol, windows: readonly FinalWindow[
 }
 
 /** In the order in which the candle takes them. */
-function addTexts(sums: Accumulator, texts: DecimalTexts): void {
+function addTexts(sums: Accumulator, wanted: number | undefined, texts: DecimalTexts): void {
   const { priceDecimals, quantityDecimals, buyVolume } = sums
-  texts.add(sums.open, priceDecimals)
-  texts.add(sums.high, priceDecimals)
-  texts.add(sums.low, priceDecimals)
-  texts.add(sums.close, priceDecimals)
+  const decimals = Math.min(priceDecimals, wanted ?? priceDecimals)
+  const surplus = priceDecimals - decimals
+  texts.add(cut(sums.open, surplus), decimals)
+  texts.add(cut(sums.high, surplus), decimals)
+  texts.add(cut(sums.low, surplus), decimals)
+  texts.add(cut(sums.close, surplus), decimals)
   texts.add(sums.volume, quantityDecimals)
-  texts.add(sums.vwap, priceDecimals)
+  texts.add(cut(sums.vwap, surplus), decimals)
   if (buyVolume !== undefined) texts.add(buyVolume, quantityDecimals)
+}
+
+function cut(units: number | bigint, decimals: number): number | bigint {
+  if (decimals === 0) return units
+  return typeof units === 'bigint' ? units / 10n ** BigInt(decimals) : Math.floor(units / 10 ** decimals)
 }

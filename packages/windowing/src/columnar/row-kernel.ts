@@ -1,4 +1,4 @@
-import { KERNEL_BYTES } from './kernel-bytes.ts'
+import { instantiateKernel, type Kernel } from './kernel.ts'
 import { columnRoles, type RowLayout } from './row-layout.ts'
 
 /** What the kernel leaves to others. */
@@ -11,33 +11,6 @@ export interface RowKernelHost {
   isNew(tradeId: number, seconds: number): boolean
 }
 
-/** A number that the kernel exports. */
-interface Global {
-  readonly value: number
-}
-
-/** What `../../kernel` exports; its comments say what each is. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer }
-  readonly INPUT: Global
-  readonly INPUT_BYTES: Global
-  readonly ROLES: Global
-  readonly SEGMENTS: Global
-  readonly SEGMENT_FIELDS: Global
-  setUp(columns: number, windowSeconds: number): void
-  readRows(start: number, end: number): void
-  countRows(): number
-  passRow(): void
-}
-
-/** As far as it is used: Node's types have none of it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object, imports: object) => { readonly exports: Exports }
-}
-
-let compiled: object | undefined
-
 /**
  * Adds up rows straight from their bytes, in WebAssembly (`packages/windowing/kernel`).
  *
@@ -48,46 +21,45 @@ let compiled: object | undefined
 export class RowKernel {
   /** Where the lines to read are to be put. */
   readonly input: Uint8Array
-  readonly #exports: Exports
+  readonly #kernel: Kernel
   readonly #inputAt: number
 
   constructor(layout: RowLayout, windowSeconds: number, host: RowKernelHost) {
-    compiled ??= new WebAssembly.Module(Uint8Array.from(atob(KERNEL_BYTES), (letter) => letter.charCodeAt(0)))
-    const { exports } = new WebAssembly.Instance(compiled, {
-      segment: { takeSegments: (count: number) => this.#takeSegments(count, host) },
+    const kernel = instantiateKernel({
+      segment: { takeSegments: (count) => this.#takeSegments(count, host) },
       rows: {
-        readOther: (start: number, end: number, ordinal: number) =>
+        readOther: (start, end, ordinal) =>
           host.readOther(this.input.subarray(start - this.#inputAt, end - this.#inputAt), ordinal),
-        isNew: (tradeId: number, seconds: number) => host.isNew(tradeId, seconds),
+        isNew: (tradeId, seconds) => host.isNew(tradeId, seconds),
       },
     })
-    const { buffer } = exports.memory
-    this.#exports = exports
-    this.#inputAt = exports.INPUT.value
-    this.input = new Uint8Array(buffer, this.#inputAt, exports.INPUT_BYTES.value)
+    const { buffer } = kernel.memory
+    this.#kernel = kernel
+    this.#inputAt = kernel.INPUT.value
+    this.input = new Uint8Array(buffer, this.#inputAt, kernel.INPUT_BYTES.value)
     const roles = columnRoles(layout)
-    new Uint8Array(buffer, exports.ROLES.value).set(roles)
-    exports.setUp(roles.length, windowSeconds)
+    new Uint8Array(buffer, kernel.ROLES.value).set(roles)
+    kernel.setUp(roles.length, windowSeconds)
   }
 
   /** Rows so far, of any kind. */
   get rowCount(): number {
-    return this.#exports.countRows()
+    return this.#kernel.countRows()
   }
 
   /** Counts a row that was not read. */
   passRow(): void {
-    this.#exports.passRow()
+    this.#kernel.passRow()
   }
 
   /** Reads the lines in `[start, end)` of the input, each with its line feed. */
   read(start: number, end: number): void {
-    this.#exports.readRows(this.#inputAt + start, this.#inputAt + end)
+    this.#kernel.readRows(this.#inputAt + start, this.#inputAt + end)
   }
 
   #takeSegments(count: number, host: RowKernelHost): void {
     if (count === 0) return
-    const { memory, SEGMENT_FIELDS, SEGMENTS } = this.#exports
+    const { memory, SEGMENT_FIELDS, SEGMENTS } = this.#kernel
     host.takeSegments(new Float64Array(memory.buffer, SEGMENTS.value, count * SEGMENT_FIELDS.value))
   }
 }

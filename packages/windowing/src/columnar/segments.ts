@@ -1,6 +1,9 @@
 import { NarrowAccumulator } from '../accumulator.ts'
 
+/** Numbers of a segment. */
 export const FIELDS = 14
+/** The windows of a day together stay below 2^63. */
+const LARGEST_VOLUME = 2 ** 52
 
 /**
  * Segments as rows of one growing array of numbers. A segment is what consecutive rows of one window add up to: the figures
@@ -44,6 +47,41 @@ export class Segments {
       quantity = Math.max(quantity, this.#numbers[at + 2] as number)
     }
     return { price, quantity }
+  }
+
+  /** The segments, one after the other. Good until the next change. */
+  get numbers(): Float64Array {
+    return this.#numbers.subarray(0, this.#count * FIELDS)
+  }
+
+  /**
+   * Brings every segment to these decimals, at least as many as any has. False where one leaves the exact integers then, or
+   * where a day of them could add up to more than the kernel can.
+   */
+  rescale(priceDecimals: number, quantityDecimals: number): boolean {
+    const numbers = this.numbers
+    for (let at = 0; at < numbers.length; at += FIELDS) {
+      if (numbers[at + 1] !== priceDecimals || numbers[at + 2] !== quantityDecimals) {
+        const scaled = sumsIn(numbers, at).rescale(priceDecimals, quantityDecimals)
+        if (scaled === undefined) return false
+        numbers.set(segmentOf(numbers[at] as number, scaled), at)
+      }
+      if ((numbers[at + 10] as number) > LARGEST_VOLUME) return false
+    }
+    return true
+  }
+
+  /** The most decimals that a price of any segment has apart from zeros at its end. */
+  usedPriceDecimals(): number {
+    const numbers = this.numbers
+    let used = 0
+    for (let at = 0; at < numbers.length; at += FIELDS) {
+      const decimals = numbers[at + 1] as number
+      for (let price = at + 5; price < at + 9 && used < decimals; price++) {
+        used = usedDecimals(numbers[price] as number, decimals, used)
+      }
+    }
+    return used
   }
 
   /** The segment as an accumulator. */
@@ -106,4 +144,16 @@ export function segmentOf(openSeconds: number, sums: NarrowAccumulator): Float64
     sums.notionalLow,
     sums.notionalHigh,
   )
+}
+
+/** How many of its decimals a price needs, at least as many as are known to be needed. */
+export function usedDecimals(price: number | bigint, decimals: number, used: number): number {
+  let needed = used
+  while (needed < decimals && !isMultiple(price, 10 ** (decimals - needed))) needed++
+  return needed
+}
+
+function isMultiple(units: number | bigint, power: number): boolean {
+  if (typeof units === 'bigint') return units % BigInt(power) === 0n
+  return Math.floor(units / power) * power === units
 }

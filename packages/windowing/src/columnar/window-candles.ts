@@ -11,6 +11,8 @@ export interface WindowCandlesOptions {
   readonly base: Level
   /** The levels of the candles wanted: the base and longer ones. */
   readonly levels: readonly Level[]
+  /** Decimals that prices are written with, where some of theirs are to be cut. */
+  readonly priceDecimals?: number | undefined
   readonly complete: (openTime: number, closeTime: number) => boolean | undefined
 }
 
@@ -30,14 +32,15 @@ const TOGETHER = 256
  */
 export function* windowCandles(options: WindowCandlesOptions, windows: WindowSums): Generator<Candle> {
   const texts = new DecimalTexts()
+  const { priceDecimals, symbol } = options
   let waiting: FinalWindow[] = []
   for (const window of finalWindows(options, windows)) {
     waiting.push(window)
     if (waiting.length < TOGETHER) continue
-    yield* makeCandles(options.symbol, waiting, texts)
+    yield* makeCandles({ symbol, priceDecimals }, waiting, texts)
     waiting = []
   }
-  yield* makeCandles(options.symbol, waiting, texts)
+  yield* makeCandles({ symbol, priceDecimals }, waiting, texts)
 }
 
 function* finalWindows(options: WindowCandlesOptions, windows: WindowSums): Generator<FinalWindow> {

@@ -1,6 +1,6 @@
-import type { Accumulator } from '../accumulator.ts'
+import { type Accumulator, NarrowAccumulator } from '../accumulator.ts'
 import { WideAccumulator } from '../wide-accumulator.ts'
-import { FIELDS, Segments, segmentOf, sumsIn } from './segments.ts'
+import { FIELDS, Segments, segmentOf, sumsIn, usedDecimals } from './segments.ts'
 
 /** Rows that go back in time are gathered into their windows when this many segments wait. */
 const WAITING = 65_536
@@ -52,6 +52,34 @@ export class WindowSums {
       quantity = Math.max(quantity, quantityDecimals)
     }
     return { price, quantity }
+  }
+
+  /** The most decimals that a price of any window has apart from zeros at its end. */
+  get usedPriceDecimals(): number {
+    let used = this.#segments.usedPriceDecimals()
+    for (const { close, high, low, open, priceDecimals } of this.#gathered.values()) {
+      for (const price of [open, high, low, close]) used = usedDecimals(price, priceDecimals, used)
+    }
+    return used
+  }
+
+  /** The windows as segments in order of time, all in the same decimals; undefined where that cannot be. */
+  inSegments(): Float64Array | undefined {
+    const segments = this.#segments
+    const { price, quantity } = this.decimals
+    if ((!segments.ascending || this.#gathered.size > 0) && !this.#scatter()) return undefined
+    return segments.rescale(price, quantity) ? segments.numbers : undefined
+  }
+
+  /** Makes segments of all windows, in order; false where one does not fit a segment. */
+  #scatter(): boolean {
+    this.#gather()
+    const windows = [...this.#gathered].sort(([a], [b]) => a - b)
+    if (!windows.every((window): window is [number, NarrowAccumulator] => window[1] instanceof NarrowAccumulator))
+      return false
+    for (const [openSeconds, sums] of windows) this.#segments.append(segmentOf(openSeconds, sums))
+    this.#gathered.clear()
+    return true
   }
 
   /** Every window and what its rows add up to, in order of time. */
