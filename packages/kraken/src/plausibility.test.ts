@@ -27,6 +27,12 @@ describe('a trade alone', () => {
     expect(implausibility(trade(1, NOW + 1), NOW)).toContain("ahead of the venue's clock")
     expect(implausibility(trade(1, 1), NOW)).toBeUndefined()
   })
+
+  it('is not true with a price or a quantity of hundreds of digits', () => {
+    expect(implausibility({ ...trade(1), price: decimalText('1e400') }, NOW)).toContain('price has 401 digits')
+    expect(implausibility({ ...trade(1), quantity: decimalText('1e-400') }, NOW)).toContain('quantity has 402 digits')
+    expect(implausibility({ ...trade(1), price: decimalText('1e20') }, NOW)).toBeUndefined()
+  })
 })
 
 /** Ids of those that are out of place. */

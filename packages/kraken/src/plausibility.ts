@@ -9,6 +9,8 @@ import {
 
 /** Kraken's busiest market made about 110 million trades in its first 13 years. */
 const LARGEST_ID = 10_000_000_000
+/** Digits of a price or a quantity, its point included: the venue's markets with the most have half as many. */
+const LONGEST_DECIMAL = 32
 /** No market makes more trades in a second for long; at one instant a sweep makes some thousands. */
 const TRADES_PER_SECOND = 1_000
 const TRADES_AT_ONCE = 20_000
@@ -19,9 +21,12 @@ const TRADES_AT_ONCE = 20_000
 export const OUT_OF_ORDER: number = 30 * MICROS_PER_MINUTE
 
 /** Why the trade cannot be true whatever came before it, its time being at most `latest`; undefined when it may be. */
-export function implausibility({ eventTime, tradeId }: Trade, latest: number): string | undefined {
+export function implausibility({ eventTime, price, quantity, tradeId }: Trade, latest: number): string | undefined {
   if (tradeId > LARGEST_ID) return `its id ${tradeId} is one that no market reaches`
   if (eventTime <= 0) return `its time is ${eventTime} us, before 1970`
+  // `1e400` is a number in JSON, but no price.
+  if (price.length > LONGEST_DECIMAL) return `its price has ${price.length} digits`
+  if (quantity.length > LONGEST_DECIMAL) return `its quantity has ${quantity.length} digits`
   if (eventTime > latest) return `its time ${timeText(eventTime)} is ahead of the venue's clock`
   return undefined
 }

@@ -109,6 +109,24 @@ describe('walking a history', () => {
     expect(rest.flatMap((page) => page.trades.map(({ tradeId }) => tradeId))).toEqual([999, 1_000, 1_001, 1_002])
   })
 
+  it.each([true, false])(
+    'asks an instant again once, where ids before it are missing (since inclusive: %s)',
+    async (inclusive) => {
+      const times = upTo(700).map((index) => START + BigInt(index) * 1_000_000n)
+      const asked: Cursor[] = []
+      const fetchPage = venue({ times, inclusive })
+      const since = String(START + 499_500_000n) as Cursor
+      const counting = (cursor: Cursor): Promise<TradesPage> => {
+        asked.push(cursor)
+        if (asked.length > 5) throw new Error(`It goes on asking: ${asked.join(', ')}`)
+        return fetchPage(cursor)
+      }
+      const [page] = await collect(walkPages(counting, since, 10))
+      expect(page?.trades[0]?.tradeId).toBe(500)
+      expect(asked).toHaveLength(2)
+    },
+  )
+
   it('ends at once where there is nothing', async () => {
     expect(await walk({ times: [], inclusive: true })).toEqual([])
   })

@@ -24,13 +24,16 @@ export async function* walkPages(
   let cursor = since
   let highest = reached
   let repeated: Cursor | undefined
+  let isRepeat = false
   for (let barren = 0; barren < MOST_BARREN_PAGES; ) {
     const whole = await fetchPage(cursor)
-    if (repeated !== cursor && beginsBeyond(whole, highest)) {
+    if (!isRepeat && repeated !== cursor && beginsBeyond(whole, highest)) {
+      isRepeat = true
       repeated = cursor
       cursor = stepBack(cursor)
       continue
     }
+    isRepeat = false
     const page = unseen(whole)
     const isBarren = page.trades.length === 0 && page.rejected.length === 0
     barren = isBarren ? barren + 1 : 0
