@@ -102,6 +102,8 @@ export class Ingest {
   /** Symbols of which history tells instead of a snapshot what was missed. */
   readonly #catchingUp = new Set<MarketSymbol>()
   readonly #refused = new Map<MarketSymbol, string>()
+  /** Symbols that the venue has confirmed on this connection: what happens from then on is told. */
+  readonly #subscribed = new Set<MarketSymbol>()
   /** Symbols whose connection is open. */
   readonly #connected = new Set<MarketSymbol>()
   readonly #cancels = new Set<() => void>()
@@ -218,18 +220,15 @@ export class Ingest {
       case 'connected':
         for (const symbol of event.symbols) this.#connected.add(symbol)
         logger.info({ symbols: event.symbols.length }, 'connected to the feed')
-        this.#after(SNAPSHOT_WITHIN_MS, () => this.#catchUp(event.symbols))
         break
       case 'disconnected':
         this.#onDisconnected(event)
         break
       case 'subscribed':
-        this.#refused.delete(event.symbol)
-        this.#endOutage(event.symbol)
+        this.#onSubscribed(event.symbol)
         break
       case 'refused':
-        this.#refused.set(event.symbol, event.reason)
-        logger.error({ symbol: event.symbol, reason: event.reason }, 'the venue refuses a symbol')
+        this.#onRefused(event)
         break
       case 'status':
         logger.info({ system: event.system }, 'status of the venue')
@@ -240,6 +239,21 @@ export class Ingest {
     }
   }
 
+  #onSubscribed(symbol: MarketSymbol): void {
+    this.#refused.delete(symbol)
+    this.#subscribed.add(symbol)
+    this.#endOutage(symbol)
+    this.#after(SNAPSHOT_WITHIN_MS, () => this.#catchUp(symbol))
+  }
+
+  /** What it was told before, it is not told any more: over a maintenance the venue may change its mind. */
+  #onRefused({ symbol, reason }: Extract<FeedEvent, { kind: 'refused' }>): void {
+    this.#refused.set(symbol, reason)
+    this.#subscribed.delete(symbol)
+    if (this.#current.delete(symbol)) this.#loseFeed([symbol], this.#options.clock.now())
+    this.#options.logger.error({ symbol, reason }, 'the venue refuses a symbol')
+  }
+
   #onDisconnected({ symbols, reason, lastAlive, receivedTime }: Extract<FeedEvent, { kind: 'disconnected' }>): void {
     const { clock, logger } = this.#options
     this.#writeArrived()
@@ -247,6 +261,7 @@ export class Ingest {
     const lost = symbols.filter((symbol) => this.#connected.delete(symbol))
     for (const symbol of lost) {
       this.#current.delete(symbol)
+      this.#subscribed.delete(symbol)
       this.#catchingUp.delete(symbol)
     }
     this.#loseFeed(lost, lostAt)
@@ -353,14 +368,12 @@ export class Ingest {
     this.#write(trades)
   }
 
-  /** Asks history for what the log has of these symbols and the feed has told nothing of. */
-  #catchUp(symbols: readonly MarketSymbol[]): void {
+  /** Asks history for what the log has of a symbol that the feed follows and has told nothing of. */
+  #catchUp(symbol: MarketSymbol): void {
     const { ledger } = this.#options.trades
-    for (const symbol of symbols) {
-      if (!this.#connected.has(symbol) || this.#current.has(symbol) || ledger.newest(symbol) === undefined) continue
-      this.#catchingUp.add(symbol)
-      this.#history.catchUp(this.#instruments.get(symbol) as Instrument, this.#signal)
-    }
+    if (!this.#subscribed.has(symbol) || this.#current.has(symbol) || ledger.newest(symbol) === undefined) return
+    this.#catchingUp.add(symbol)
+    this.#history.catchUp(this.#instruments.get(symbol) as Instrument, this.#signal)
     this.#wake()
   }
 
@@ -408,6 +421,8 @@ export class Ingest {
       this.#catchingUp.delete(symbol)
       this.#current.add(symbol)
     }
+    // What it failed at is forgotten, so that nothing else that ends well is taken for it.
+    if (!isDone && this.#catchingUp.delete(symbol)) this.#after(RETRY_MS, () => this.#catchUp(symbol))
     this.#showHoles(symbol)
     this.#stateRepairedOutages(symbol)
   }

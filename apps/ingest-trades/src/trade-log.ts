@@ -87,7 +87,10 @@ export class TradeLog {
   static async open(options: TradeLogOptions): Promise<TradeLog> {
     const { log } = options
     const producers = [await log.producer(TOPICS.trades), await log.producer(TOPICS.deadLetters)] as const
-    return new TradeLog(options, await readLedger(options), producers)
+    const trades = new TradeLog(options, await readLedger(options), producers)
+    // A power cut may have taken the end of the log that the checkpoint tells of: before anything else takes its place.
+    trades.#save()
+    return trades
   }
 
   tellRefusals(listener: RefusalListener): void {
