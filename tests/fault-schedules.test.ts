@@ -2,7 +2,7 @@ import { TOPICS } from '@c1/event-log'
 import { TradeLog } from '@c1/ingest-trades'
 import { decimalText, type EpochMicros, marketSymbol, parseTime, type Trade } from '@c1/market'
 import type { FaultEntry } from '@c1/simulator'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Host } from './faults/host.ts'
 import { SOURCE } from './faults/process.ts'
 import { Random } from './faults/random.ts'
@@ -10,6 +10,8 @@ import { runSchedule } from './faults/run-schedule.ts'
 import { failureText, runSchedules } from './faults/run-schedules.ts'
 import { type Schedule, scheduleOf } from './faults/schedule.ts'
 import { VirtualTime } from './faults/virtual-time.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const BTC = marketSymbol('BTC/USD')
 const KAVA = marketSymbol('KAVA/USD')
@@ -36,7 +38,7 @@ async function wrongAfter(given: Partial<Schedule>): Promise<readonly string[]> 
 }
 
 describe('on virtual time, the log holds what happened, every id once,', () => {
-  it('after each of 100 random schedules of faults and crashes', { timeout: 120_000 }, async () => {
+  it('after each of 100 random schedules of faults and crashes', async () => {
     const report = await runSchedules(1, 100, 1)
     expect(report.failed, failureText(report)).toBe(0)
     expect(report.trades).toBeGreaterThan(100_000)

@@ -2,13 +2,15 @@ import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFile
 import { join } from 'node:path'
 import { logRecord } from '@c1/testkit'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { StoredRecord } from '../event-log.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
 import { segmentFile } from './segment-files.ts'
 import { temporaryDirectory } from './temporary-directory.fixture.ts'
 
 const TOPIC = 'trades.v1'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 describe('a torn tail', () => {
   it('is cut at every byte of the last batch, told, and everything before it stays', async () => {
