@@ -1,11 +1,11 @@
 import { candlesCodec, type EventLog, type StoredRecord, TOPICS, type TradesCodec, tradesCodec } from '@c1/event-log'
 import { emptyUnitTrade, INTERVALS, type UnitTrade } from '@c1/market'
-import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import { type CandleEvent, CandleWindows } from '@c1/windowing'
 
 export interface BuildCandlesOptions {
   readonly log: EventLog
-  readonly checkpoints: CheckpointStore
+  readonly checkpoints: Checkpoints
   readonly source: string
   readonly logger: Logger
   readonly metrics: Metrics
@@ -22,10 +22,13 @@ export async function buildCandles(options: BuildCandlesOptions, signal: AbortSi
     version: '1',
     input: TOPICS.trades,
     outputs: [TOPICS.candles],
-    fold: new CandleFold(options, (event) => {
-      if (event.kind === 'candle') counter.inc({ interval: event.candle.interval })
-    }),
+    fold: () =>
+      new CandleFold(options, (event) => {
+        if (event.kind === 'candle') counter.inc({ interval: event.candle.interval })
+      }),
     checkpoints,
+    logger,
+    metrics,
     signal,
     ...(until && { until }),
     onDifference: (again) => logger.warn({ symbol: again.record.key }, 'a candle derived again differs from the log'),

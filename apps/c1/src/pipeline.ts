@@ -138,7 +138,7 @@ export class Pipeline {
   }
 
   #common() {
-    const { checkpoints, log, source } = this.#workspace
+    const { foldCheckpoints: checkpoints, log, source } = this.#workspace
     return { log, checkpoints, source, logger: this.#context.logger, metrics: this.metrics }
   }
 }
@@ -149,6 +149,8 @@ function pause(ms: number): Promise<void> {
 
 /** Brings candles, features and store up to what the trade log holds, without going on from there. */
 export async function catchUp(context: Context, workspace: Workspace): Promise<void> {
+  // There the roles do it, on whatever machine they run.
+  if (workspace.log.isShared) return
   const pipeline = new Pipeline(context, workspace)
   for (const role of [pipeline.buildCandles('end'), pipeline.computeFeatures('end'), pipeline.storeFeatures('end')]) {
     await role.run(context.signal)

@@ -10,6 +10,7 @@ import { listModels, showModel } from './commands/models.ts'
 import { run } from './commands/run.ts'
 import { runSimulator } from './commands/simulator.ts'
 import { status } from './commands/status.ts'
+import { checkTopics, createTopics } from './commands/topics.ts'
 import { train } from './commands/train.ts'
 import { up } from './commands/up.ts'
 import { type Context, openContext } from './context.ts'
@@ -149,6 +150,17 @@ export function program(signal: AbortSignal): Command {
     .addHelpText('after', example('c1 status --source kraken'))
     .action(async (flags: Flags) => status(await open(flags), { json: flags.json === true }))
 
+  const topics = root.command('topics').description('the topics on Kafka or Redpanda')
+  command(topics, 'create', 'make those that are missing, and check all', ['source', 'dataDir'])
+    .option('--partitions <number>', 'of each topic, the same for all; default 8')
+    .option('--replicas <number>', 'of each partition; default 1')
+    .addHelpText('after', example('C1_EVENT_LOG=kafka c1 topics create --partitions 8 --replicas 3'))
+    .action(async (flags: Flags) => createTopics(await open(flags), topicFlags(flags)))
+  command(topics, 'check', 'whether roles can run on them, and what mends them', ['source', 'dataDir'], true)
+    .option('--partitions <number>', 'how many each topic shall have; as many as trades has otherwise')
+    .addHelpText('after', example('C1_EVENT_LOG=kafka c1 topics check'))
+    .action(async (flags: Flags) => checkTopics(await open(flags), { ...topicFlags(flags), json: flags.json === true }))
+
   command(
     root,
     'config',
@@ -231,6 +243,13 @@ function settingsIn(flags: Flags): Partial<Record<keyof Settings, string>> {
 }
 
 const to = (flags: Flags): string | undefined => flags.to as string | undefined
+
+function topicFlags({ partitions, replicas }: Flags): { partitions?: string; replicas?: string } {
+  return {
+    ...(typeof partitions === 'string' && { partitions }),
+    ...(typeof replicas === 'string' && { replicas }),
+  }
+}
 
 function versionIn({ version }: Flags): number | undefined {
   if (version === undefined) return undefined

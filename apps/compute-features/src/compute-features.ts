@@ -16,13 +16,13 @@ import {
   type LiveFeaturesCheckpoint,
 } from '@c1/features'
 import type { Candle, EpochMicros, MarketSymbol } from '@c1/market'
-import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import { finalCandles } from './final-candles.ts'
 import { OlderHistory, type OlderHistoryCheckpoint } from './older-history.ts'
 
 export interface ComputeFeaturesOptions {
   readonly log: EventLog
-  readonly checkpoints: CheckpointStore
+  readonly checkpoints: Checkpoints
   readonly features: FeatureSet
   readonly source: string
   readonly logger: Logger
@@ -39,8 +39,10 @@ export async function computeFeatures(options: ComputeFeaturesOptions, signal: A
     version: `2 ${features.digest}`,
     input: TOPICS.candles,
     outputs: [TOPICS.features],
-    fold: new FeatureFold(options),
+    fold: () => new FeatureFold(options),
     checkpoints,
+    logger,
+    metrics: options.metrics,
     signal,
     ...(until && { until }),
     onDifference: (again) => logger.warn({ symbol: again.record.key }, 'a row derived again differs from the log'),
@@ -125,9 +127,14 @@ class FeatureFold implements Fold {
   async #deriveAgain(candle: Candle, knownAt: EpochMicros, record: StoredRecord): Promise<readonly Output[]> {
     const { features, log, source } = this.#options
     const { group, maxLookBack } = features
-    const candles = await finalCandles({ log, source }, candle.symbol, group.interval, {
-      [record.partition]: record.offset + 1,
+    const before = await finalCandles({ log, source }, candle.symbol, group.interval, {
+      [record.partition]: record.offset,
     })
+    const known = before.findIndex(({ openTime }) => openTime === candle.openTime)
+    // A process that lost its partition may have written candles again that are there.
+    if (known !== -1 && (before[known] as Candle).revision >= candle.revision) return []
+    if (known !== -1) before.splice(known, 1)
+    const candles = [...before, candle].sort((a, b) => a.openTime - b.openTime)
     const step = candle.closeTime - candle.openTime
     // Windows without trades repeat the close before them, so the candle is read as long as they last.
     const next = candles.find(({ openTime }) => openTime > candle.openTime)

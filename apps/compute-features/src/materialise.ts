@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type EventLog, featuresCodec, type Position, TOPICS } from '@c1/event-log'
+import { type EventLog, featuresCodec, type Position, type Share, TOPICS } from '@c1/event-log'
 import type { FeatureGroupStore } from '@c1/feature-store'
 import type { FeatureGroup } from '@c1/features'
 import { QuietTask } from '@c1/service'
@@ -25,15 +25,35 @@ export class Materialiser {
     this.#store = store
   }
 
+  /** Where the log is shared, the processes of the group have the symbols of some partitions each. */
   async run(signal: AbortSignal, until?: 'end'): Promise<void> {
+    const group = storeGroup(this.#store.group)
+    if (until === undefined) {
+      await this.#log.share(TOPICS.features, { group, signal, work: (share) => this.#follow(share) })
+      return
+    }
+    const { end } = await this.#log.bounds(TOPICS.features)
+    const noted = await this.#log.consumer(TOPICS.features, { from: end, group, until: 'end' })
+    for (const partition of Object.keys(end).map(Number)) {
+      await this.#follow({ partition, signal, commit: (offset) => noted.commit({ [partition]: offset }) }, until)
+    }
+    await noted.close()
+  }
+
+  async #follow({ commit, partition, signal }: Share, until?: 'end'): Promise<void> {
     const consumer = await this.#log.consumer(TOPICS.features, {
-      from: await this.#start(),
-      group: storeGroup(this.#store.group),
+      from: await this.#start(partition),
+      partitions: [partition],
       signal,
       ...(until && { until }),
     })
+    const reached = { offset: undefined as number | undefined }
     const flushing = new QuietTask({
-      task: () => this.#flush((position) => consumer.commit(position)),
+      task: async () => {
+        const { offset } = reached
+        await this.#store.flush()
+        if (offset !== undefined) await commit(offset)
+      },
       everyMs: FLUSH_EVERY_MS,
     })
     try {
@@ -43,6 +63,7 @@ export class Materialiser {
         await flushing.begin()
         const messages = records.map((record) => this.#codec.decode(record))
         await this.#store.write(messages.flatMap((message) => (message.kind === 'features' ? [message.row] : [])))
+        reached.offset = next[partition]
         this.#reach(next)
         await flushing.end()
       }
@@ -53,10 +74,11 @@ export class Materialiser {
   }
 
   /** The store was flushed up to there; but a power cut can leave the log behind the store, which is then written again. */
-  async #start(): Promise<Position | 'earliest'> {
+  async #start(partition: number): Promise<Position | 'earliest'> {
     const committed = await this.#log.committed(TOPICS.features, storeGroup(this.#store.group))
     const { end } = await this.#log.bounds(TOPICS.features)
-    return isPast(end, committed) ? committed : 'earliest'
+    const offset = committed[partition]
+    return offset !== undefined && offset <= (end[partition] ?? 0) ? { [partition]: offset } : 'earliest'
   }
 
   /** Resolves when every record before `position` can be read from the store. */
@@ -66,16 +88,10 @@ export class Materialiser {
   }
 
   #reach(position: Position): void {
-    this.#reached = position
-    const ready = this.#waiting.filter((waiting) => isPast(position, waiting.position))
+    this.#reached = { ...this.#reached, ...position }
+    const ready = this.#waiting.filter((waiting) => isPast(this.#reached, waiting.position))
     this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting))
     for (const { resolve } of ready) resolve()
-  }
-
-  async #flush(commit: (position: Position) => Promise<void>): Promise<void> {
-    const position = this.#reached
-    await this.#store.flush()
-    await commit(position)
   }
 }
 

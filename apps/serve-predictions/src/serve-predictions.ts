@@ -2,13 +2,13 @@ import { type EventLog, featuresCodec, outcomesCodec, predictionsCodec, type Sto
 import type { FeatureGroup, FeatureRow } from '@c1/features'
 import type { EpochMicros } from '@c1/market'
 import { type ModelKind, type ModelVersion, makePrediction, modelName } from '@c1/modeling'
-import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import type { ModelVersions } from './model-versions.ts'
 import { PendingPredictions } from './pending.ts'
 
 export interface ServePredictionsOptions {
   readonly log: EventLog
-  readonly checkpoints: CheckpointStore
+  readonly checkpoints: Checkpoints
   readonly versions: ModelVersions
   readonly kinds: readonly ModelKind[]
   readonly group: FeatureGroup
@@ -24,18 +24,18 @@ export interface ServePredictionsOptions {
 /** Feature rows in, predictions out, and later their outcomes. */
 export async function servePredictions(options: ServePredictionsOptions, signal: AbortSignal): Promise<void> {
   const { checkpoints, log, logger } = options
-  const fold = new PredictionFold(options)
   await runFold({
     log,
     name: 'serve-predictions',
     version: `1 ${options.horizon}`,
     input: TOPICS.features,
     outputs: [TOPICS.predictions, TOPICS.outcomes],
-    fold,
+    fold: () => new PredictionFold(options),
     checkpoints,
+    logger,
+    metrics: options.metrics,
     signal,
     same: sameStatement,
-    onStored: (topic, stored) => fold.adopt(topic, stored),
     onDifference: (again) =>
       logger.warn({ topic: again.topic, symbol: again.record.key }, 'derived again it differs from the log'),
   }).catch((error) => {

@@ -9,7 +9,7 @@ import {
   TOPICS,
   type Topic,
 } from '@c1/event-log'
-import { type CheckpointStore, runFold } from '@c1/service'
+import { type Checkpoints, runFold } from '@c1/service'
 import type { MarketView } from './market-view.ts'
 import { OpenWindows } from './open-windows.ts'
 
@@ -19,7 +19,7 @@ export const SHOW_DASHBOARD = 'show-dashboard'
 export interface ShowDashboardOptions {
   readonly log: EventLog
   readonly view: MarketView
-  readonly checkpoints: CheckpointStore
+  readonly checkpoints: Checkpoints
   readonly signal: AbortSignal
   /** Milliseconds between two provisional candles of a window. Default 250. */
   readonly provisionalEvery?: number
@@ -99,7 +99,8 @@ async function followTrades({
       version: 'trades/1',
       input: TOPICS.trades,
       outputs: [],
-      fold: windows,
+      fold: () => windows,
+      partitions: 'whole',
       checkpoints,
       signal,
     })

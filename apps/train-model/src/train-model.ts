@@ -2,13 +2,13 @@ import { type EventLog, featuresCodec, type Position, type StoredRecord, TOPICS 
 import type { FeatureGroup } from '@c1/features'
 import { type EpochMicros, formatTime, type MarketSymbol } from '@c1/market'
 import type { ModelRegistry } from '@c1/model-registry'
-import { type CheckpointStore, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
 import { firstCutOff, nextCutOff, type Schedule } from './schedule.ts'
 import type { Trainer } from './trainer.ts'
 
 export interface TrainModelOptions {
   readonly log: EventLog
-  readonly checkpoints: CheckpointStore
+  readonly checkpoints: Checkpoints
   readonly registry: ModelRegistry
   readonly trainer: Trainer
   readonly group: FeatureGroup
@@ -36,8 +36,10 @@ export async function trainModels(options: TrainModelOptions, signal: AbortSigna
     version: '1',
     input: TOPICS.features,
     outputs: [],
-    fold: new TrainingFold(options, signal),
+    fold: () => new TrainingFold(options, signal),
     checkpoints,
+    logger: options.logger,
+    metrics: options.metrics,
     signal,
   })
 }

@@ -72,8 +72,38 @@ export interface Producer {
   close(): Promise<void>
 }
 
+/** One partition of a topic that a process has of its group. */
+export interface Share {
+  readonly partition: number
+  /** Aborts when the partition is to be given back, or the process stops. */
+  readonly signal: AbortSignal
+  /** Notes for the group that everything before `offset` has taken effect: how far behind it is can be seen from outside. */
+  commit(offset: number): Promise<void>
+}
+
+export interface ShareOptions {
+  readonly group: string
+  readonly signal: AbortSignal
+  /**
+   * Runs while the process has the partition. It ends soon after its signal aborts, with everything kept: only then is the
+   * partition given back. It may be called for the same partition again.
+   */
+  readonly work: (share: Share) => Promise<void>
+  /** Told of the partitions that the process has, whenever they change. */
+  readonly onChange?: (partitions: readonly number[]) => void
+}
+
 /** A durable log of topics. Adapters: embedded (segments on disk), Kafka. */
 export interface EventLog {
+  /** Whether processes on several machines write topics and share them out; otherwise a topic has one writer, and one partition. */
+  readonly isShared: boolean
+  /**
+   * Shares the partitions of a topic out among the processes of a group, each partition to one of them at a time; one that
+   * hangs may for some seconds go on with what another one has already. Returns after `signal`, when all work has ended.
+   *
+   * @throws what `work` throws; the other partitions are given back first
+   */
+  share(topic: string, options: ShareOptions): Promise<void>
   /**
    * @throws UsageError `topic_locked` when another producer writes this topic and the log allows one
    * @throws UsageError `topic_missing` where topics are made beforehand

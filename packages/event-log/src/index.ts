@@ -9,10 +9,19 @@ export type {
   LogRecord,
   Position,
   Producer,
+  Share,
+  ShareOptions,
   StoredRecord,
 } from './event-log.ts'
 export { type KafkaConnection, type KafkaSasl, type KafkaTls, SASL_MECHANISMS } from './kafka/connection.ts'
 export { type KafkaLogOptions, openKafkaLog } from './kafka/kafka-log.ts'
+export {
+  KafkaTopics,
+  type KafkaTopicsOptions,
+  refuseProblems,
+  type TopicProblem,
+  type TopicState,
+} from './kafka/topics.ts'
 export { type CandleMessage, candlesCodec } from './messages/candles.ts'
 export type { Codec } from './messages/codec.ts'
 export { type DeadLettersCodec, deadLettersCodec } from './messages/dead-letters.ts'
@@ -21,4 +30,4 @@ export { outcomesCodec, predictionsCodec } from './messages/predictions.ts'
 export { type TradesCodec, tradesCodec } from './messages/trades.ts'
 export { type AvroLogOptions, withAvroValues } from './schemas/avro-log.ts'
 export { openSchemaRegistry, type SchemaRegistry, type SchemaRegistryOptions } from './schemas/schema-registry.ts'
-export { type DeadLetter, TOPICS, type Topic } from './topics.ts'
+export { CHECKPOINTS_TOPIC, type DeadLetter, TOPICS, type Topic } from './topics.ts'

@@ -13,6 +13,8 @@ export const TOPICS = {
   /** ingest-trades: what could not be read, with its raw bytes and the reason. */
   deadLetters: 'dead-letters.v1',
 } as const
+/** Where folds keep their newest checkpoints when any machine may take them over. Not data: it can be made again. */
+export const CHECKPOINTS_TOPIC = 'checkpoints.v1'
 export type Topic = (typeof TOPICS)[keyof typeof TOPICS]
 
 /** Something from outside that was not what its format promises. Its log value is this as JSON, `raw` in base64. */

@@ -2,8 +2,16 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { C1Error } from '@c1/market'
 
+/** Where the newest checkpoint of each role, or of its part of the work, is kept. */
+export interface Checkpoints {
+  /** Undefined before the first one. @throws C1Error `checkpoint_damaged` */
+  load(name: string): unknown
+  /** All or nothing: when it fails, or the process ends in it, the checkpoint before is intact. */
+  save(name: string, checkpoint: unknown): void | Promise<void>
+}
+
 /** Keeps the newest checkpoint of each role as one JSON file, replaced all or nothing. */
-export class CheckpointStore {
+export class CheckpointStore implements Checkpoints {
   readonly #directory: string
 
   constructor(directory: string) {

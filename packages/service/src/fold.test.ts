@@ -97,6 +97,8 @@ class MortalStore extends CheckpointStore {
   }
 }
 
+type RunOptions = Partial<Omit<FoldOptions, 'fold'>> & { readonly fold?: Fold }
+
 /** One log and one checkpoint directory, in which a fold is run, killed and run again. */
 class Place {
   readonly directory = mkdtempSync(join(root, 'p-'))
@@ -137,7 +139,10 @@ class Place {
   }
 
   /** Runs to the end of the input (with a signal: until that), or to the given moment; tells which. */
-  async run(options: Partial<FoldOptions> = {}, killAt = Number.POSITIVE_INFINITY): Promise<'ended' | 'killed'> {
+  async run(
+    { fold = new RunningSum(), ...options }: RunOptions = {},
+    killAt = Number.POSITIVE_INFINITY,
+  ): Promise<'ended' | 'killed'> {
     this.#moment = killer(killAt)
     try {
       await runFold({
@@ -146,7 +151,7 @@ class Place {
         version: '1',
         input: INPUT,
         outputs: [SUMS, ALARMS],
-        fold: new RunningSum(),
+        fold: () => fold,
         checkpoints: new MortalStore(this.#checkpoints, () => this.#moment()),
         signal: new AbortController().signal,
         ...(options.signal === undefined && { until: 'end' }),
@@ -288,11 +293,9 @@ describe('runFold', () => {
     await place.append(INPUT, [1, 2])
     expect(await place.run({ fold: new RunningSum('first ') }, 2)).toBe('killed')
     const kept: string[] = []
-    await place.run({
-      fold: new RunningSum('second '),
-      same: (again, stored) => again.record.key === stored.key,
-      onStored: (topic, stored) => kept.push(`${topic} ${text(stored.value)}`),
-    })
+    const fold: Fold = new RunningSum('second ')
+    fold.adopt = (topic, stored) => kept.push(`${topic} ${text(stored.value)}`)
+    await place.run({ fold, same: (again, stored) => again.record.key === stored.key })
     expect(kept).toEqual(['sums.v1 first 1', 'sums.v1 first 3'])
     expect(await place.read(SUMS)).toEqual(['first 1', 'first 3'])
   })

@@ -1,5 +1,8 @@
-import type { EventLog, LogRecord, Position, Producer, StoredRecord } from '@c1/event-log'
-import type { CheckpointStore } from './checkpoint-store.ts'
+import type { ConsumerOptions, EventLog, LogRecord, Position, Producer, Share, StoredRecord } from '@c1/event-log'
+import type { Checkpoints } from './checkpoint-store.ts'
+import { FoldMetrics } from './fold-metrics.ts'
+import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
 import { QuietTask } from './quiet-task.ts'
 import { Rederivation } from './rederivation.ts'
 
@@ -14,27 +17,36 @@ export interface Fold {
   /** JSON from which `restore` makes a fold that goes on as this one would. */
   checkpoint(): unknown
   restore(state: unknown): void
+  /** Told of each record in the log that an output made again was recognised as: what was said first counts. */
+  adopt?(topic: string, stored: StoredRecord): void
 }
 
 export interface FoldOptions {
   readonly log: EventLog
-  /** The role's name; names its checkpoint. */
+  /** The role's name; names its checkpoints and its consumer group. */
   readonly name: string
   /** Changes when the same input would give other outputs (new features, say): an older checkpoint is not used then. */
   readonly version: string
   readonly input: string
   readonly outputs: readonly string[]
-  readonly fold: Fold
-  readonly checkpoints: CheckpointStore
+  /** A new fold for each partition that this process has: what it knows is of that partition alone. */
+  readonly fold: (partition: number) => Fold
+  readonly checkpoints: Checkpoints
   readonly signal: AbortSignal
-  /** `end` processes what is there and returns; absent: goes on until `signal`. */
+  /** `end` processes what is there of every partition and returns; absent: goes on until `signal`. */
   readonly until?: 'end'
+  /**
+   * `whole`: one fold over all partitions in every process, for what each process shows by itself; such a fold has no
+   * outputs. Default `shared`: the processes of the role share the partitions out.
+   */
+  readonly partitions?: 'shared' | 'whole'
   /** Whether an output made again after a restart is the one in the log. Default: equal key, headers and bytes. */
   readonly same?: (again: Output, stored: StoredRecord) => boolean
-  /** Told of each record in the log that an output made again was recognised as: what was said first counts. */
-  readonly onStored?: (topic: string, stored: StoredRecord) => void
   /** An effect besides the outputs (a store), done before the checkpoint that covers the batch. */
   readonly settle?: () => Promise<void>
+  /** Told of what is passed over. */
+  readonly logger?: Logger
+  readonly metrics?: Metrics
   /** Told when re-derived output differs from what the log holds; the new output is appended. */
   readonly onDifference?: (again: Output, stored: StoredRecord) => void
   /** Least milliseconds between checkpoints, which wait for a pause in the records (see `QuietTask`). Default 2000. */
@@ -51,41 +63,168 @@ interface Checkpoint {
 /**
  * Runs a fold with effects that happen exactly once, whatever is killed when.
  *
- * After a restart the fold goes on from its newest checkpoint, so it makes again the outputs that it had appended after
- * that. Being deterministic it makes the same ones: each is compared with what its topic holds and not appended twice.
+ * Each partition of the input has a fold of its own, which writes to the same partition of the outputs: keys are symbols, and
+ * all topics have the same number of partitions. After a restart, or when the partition comes from another process, the fold goes on
+ * from its newest checkpoint, so it makes again the outputs that were appended after that. Being deterministic it makes
+ * the same ones: each is compared with what its topic holds and not appended twice.
  */
 export async function runFold(options: FoldOptions): Promise<void> {
-  const { log, input, signal, fold } = options
-  const checkpoint = await usableCheckpoint(options)
-  if (checkpoint !== undefined) fold.restore(checkpoint.state)
-  const producers = new Map<string, Producer>()
-  const rederivation = await Rederivation.open(options, checkpoint?.outputs ?? (await supersededOutputs(options)))
-  let cancelSaving = async (): Promise<void> => {}
-  try {
-    for (const topic of options.outputs) producers.set(topic, await log.producer(topic))
-    const from = checkpoint?.input ?? 'earliest'
-    const consumer = await log.consumer(input, { from, signal, ...(options.until && { until: options.until }) })
-    const saver = new CheckpointSaver(options, rederivation)
-    const saving = new QuietTask({ task: () => saver.save(), everyMs: options.checkpointEveryMs ?? 2000 })
-    cancelSaving = () => saving.cancel()
-    for await (const batch of consumer) {
-      await saving.begin()
-      const fresh: Output[] = []
-      for (const record of batch.records) {
-        const stepped = fold.step(record)
-        const outputs = stepped instanceof Promise ? await stepped : stepped
-        for (const output of outputs) if (await rederivation.isNew(output)) fresh.push(output)
-      }
-      await append(producers, fresh)
-      saver.position = batch.next
-      await saving.end()
-    }
-    await saving.close()
-  } finally {
-    await cancelSaving()
-    await rederivation.close()
-    for (const producer of producers.values()) await producer.close()
+  const { input, log, name, partitions = 'shared', signal, until } = options
+  const metrics = options.metrics && new FoldMetrics(name, input, log, options.metrics)
+  if (partitions === 'whole') return new PartitionRun(options, 'whole', { signal }, metrics).run()
+  if (until === 'end') {
+    for (const partition of Object.keys((await log.bounds(input)).end).map(Number))
+      await new PartitionRun(options, partition, { signal }, metrics).run()
+    return
   }
+  await log.share(input, {
+    group: name,
+    signal,
+    work: (share) => new PartitionRun(options, share.partition, share, metrics).run(),
+    onChange: (partitions) => metrics?.assigned(partitions),
+  })
+}
+
+/** A fold on one partition, or on the whole topic. */
+class PartitionRun {
+  readonly #options: FoldOptions
+  readonly #partition: number | 'whole'
+  readonly #share: Held
+  readonly #metrics: FoldMetrics | undefined
+  readonly #fold: Fold
+  readonly #checkpointName: string
+
+  constructor(options: FoldOptions, partition: number | 'whole', share: Held, metrics: FoldMetrics | undefined) {
+    this.#metrics = metrics
+    this.#options = options
+    this.#partition = partition
+    this.#share = share
+    this.#fold = options.fold(partition === 'whole' ? 0 : partition)
+    this.#checkpointName = options.log.isShared && partition !== 'whole' ? `${options.name}/${partition}` : options.name
+  }
+
+  async run(): Promise<void> {
+    const { log, outputs } = this.#options
+    this.#metrics?.restoring(this.#partition)
+    const stored = (await this.#options.checkpoints.load(this.#checkpointName)) as Checkpoint | null | undefined
+    const checkpoint = await this.#usable(stored)
+    if (checkpoint !== undefined) this.#fold.restore(checkpoint.state)
+    const producers = new Map<string, Producer>()
+    const outputPositions = checkpoint?.outputs ?? (await this.#superseded(stored))
+    const rederivation = await Rederivation.open(this.#options, this.#partition, outputPositions, this.#fold)
+    try {
+      for (const topic of outputs) producers.set(topic, await log.producer(topic))
+      await this.#follow(checkpoint?.input ?? 'earliest', rederivation, producers)
+    } finally {
+      await rederivation.close()
+      for (const producer of producers.values()) await producer.close()
+    }
+  }
+
+  async #follow(
+    from: ConsumerOptions['from'],
+    rederivation: Rederivation,
+    producers: ReadonlyMap<string, Producer>,
+  ): Promise<void> {
+    const { input, log, until } = this.#options
+    const { signal } = this.#share
+    const metrics = this.#metrics
+    const partitions = this.#partition === 'whole' ? {} : { partitions: [this.#partition] }
+    const consumer = await log.consumer(input, { from, signal, ...partitions, ...(until && { until }) })
+    metrics?.restored(this.#partition)
+    const progress: Progress = { position: {} }
+    const saving = new QuietTask({
+      task: () => this.#save(progress.position, rederivation),
+      everyMs: this.#options.checkpointEveryMs ?? 2000,
+    })
+    try {
+      for await (const batch of consumer) {
+        await saving.begin()
+        const fresh: Output[] = []
+        for (const record of batch.records) {
+          if (record.tombstone) {
+            this.#tellTombstone(record)
+            continue
+          }
+          const stepped = this.#fold.step(record)
+          const made = stepped instanceof Promise ? await stepped : stepped
+          for (const output of made) {
+            const isNew = rederivation.isNew(output)
+            if (isNew instanceof Promise ? await isNew : isNew) fresh.push(output)
+          }
+        }
+        await append(producers, fresh)
+        progress.position = batch.next
+        await rederivation.passed(batch.next)
+        metrics?.processed(batch)
+        await saving.end()
+      }
+      await saving.close()
+    } finally {
+      await saving.cancel()
+      metrics?.left(this.#partition)
+    }
+  }
+
+  /** Everything before the position has taken effect. */
+  async #save(position: Position, rederivation: Rederivation): Promise<void> {
+    const { checkpoints, outputs: topics, settle, version } = this.#options
+    await settle?.()
+    const outputs: Record<string, Position> = {}
+    for (const topic of topics) {
+      outputs[topic] = rederivation.reached(topic) ?? this.#own((await this.#options.log.bounds(topic)).end)
+    }
+    const checkpoint: Checkpoint = { version, input: position, outputs, state: this.#fold.checkpoint() }
+    await checkpoints.save(this.#checkpointName, checkpoint)
+    this.#metrics?.saved(this.#partition)
+    await this.#commit(position)
+  }
+
+  /** C1 writes none, and what it holds is a history: nothing of it can be deleted by key. */
+  #tellTombstone({ key, offset, partition }: StoredRecord): void {
+    const { input, logger, metrics, name } = this.#options
+    metrics
+      ?.counter('c1_tombstones_total', 'Records without a value, which some other program wrote: passed over', ['role'])
+      .inc({ role: name })
+    logger?.warn({ topic: input, partition, offset, key }, 'a record without a value (a tombstone) says nothing here')
+  }
+
+  /** The checkpoint is what counts. The group's position lets others see from outside how far behind the role is. */
+  async #commit(position: Position): Promise<void> {
+    const offset = this.#partition === 'whole' ? undefined : position[this.#partition]
+    if (this.#options.log.isShared && offset !== undefined) await this.#share.commit?.(offset)
+  }
+
+  /** A checkpoint of another version, or one that is ahead of a log that lost its tail in a power cut, is not used. */
+  async #usable(checkpoint: Checkpoint | null | undefined): Promise<Checkpoint | undefined> {
+    if (checkpoint?.version !== this.#options.version) return undefined
+    const positions = [[this.#options.input, checkpoint.input], ...Object.entries(checkpoint.outputs)] as const
+    for (const [topic, position] of positions) {
+      const { end } = await this.#options.log.bounds(topic)
+      if (Object.entries(position).some(([partition, offset]) => offset > (end[Number(partition)] ?? 0)))
+        return undefined
+    }
+    return checkpoint
+  }
+
+  /** What another version of the fold appended says nothing of what this one makes. */
+  async #superseded(checkpoint: Checkpoint | null | undefined): Promise<Record<string, Position>> {
+    const { log, outputs, version } = this.#options
+    if (checkpoint === undefined || checkpoint?.version === version) return {}
+    const ends = outputs.map(async (topic) => [topic, this.#own((await log.bounds(topic)).end)] as const)
+    return Object.fromEntries(await Promise.all(ends))
+  }
+
+  #own(position: Position): Position {
+    return this.#partition === 'whole' ? position : { [this.#partition]: position[this.#partition] ?? 0 }
+  }
+}
+
+/** What a run has of its partition: a run of its own commits nothing for a group. */
+type Held = Pick<Share, 'signal'> & Partial<Pick<Share, 'commit'>>
+
+interface Progress {
+  position: Position
 }
 
 const APPEND_RECORDS = 1000
@@ -97,54 +236,5 @@ async function append(producers: ReadonlyMap<string, Producer>, outputs: readonl
     // A hole that is filled releases everything that waited behind it at once.
     for (let at = 0; at < records.length; at += APPEND_RECORDS)
       await producer.append(records.slice(at, at + APPEND_RECORDS))
-  }
-}
-
-/** A checkpoint of another version, or one that is ahead of a log that lost its tail in a power cut, is not used. */
-async function usableCheckpoint(options: FoldOptions): Promise<Checkpoint | undefined> {
-  const checkpoint = options.checkpoints.load(options.name) as Checkpoint | null | undefined
-  if (checkpoint?.version !== options.version) return undefined
-  const positions = [[options.input, checkpoint.input], ...Object.entries(checkpoint.outputs)] as [string, Position][]
-  for (const [topic, position] of positions) {
-    const { end } = await options.log.bounds(topic)
-    if (Object.entries(position).some(([partition, offset]) => offset > (end[Number(partition)] ?? 0))) return undefined
-  }
-  return checkpoint
-}
-
-/** What another version of the fold appended says nothing of what this one makes. */
-async function supersededOutputs({
-  checkpoints,
-  log,
-  name,
-  outputs,
-  version,
-}: FoldOptions): Promise<Record<string, Position>> {
-  const checkpoint = checkpoints.load(name) as Checkpoint | null | undefined
-  if (checkpoint === undefined || checkpoint?.version === version) return {}
-  const ends = await Promise.all(outputs.map(async (topic) => [topic, (await log.bounds(topic)).end] as const))
-  return Object.fromEntries(ends)
-}
-
-class CheckpointSaver {
-  /** Everything before it has taken effect. */
-  position: Position = {}
-  readonly #options: FoldOptions
-  readonly #rederivation: Rederivation
-
-  constructor(options: FoldOptions, rederivation: Rederivation) {
-    this.#options = options
-    this.#rederivation = rederivation
-  }
-
-  async save(): Promise<void> {
-    const { checkpoints, fold, log, name, settle, version } = this.#options
-    await settle?.()
-    const outputs: Record<string, Position> = {}
-    for (const topic of this.#options.outputs) {
-      outputs[topic] = this.#rederivation.reached(topic) ?? (await log.bounds(topic)).end
-    }
-    const checkpoint: Checkpoint = { version, input: this.position, outputs, state: fold.checkpoint() }
-    checkpoints.save(name, checkpoint)
   }
 }

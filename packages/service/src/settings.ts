@@ -10,7 +10,11 @@ export interface Settings {
   readonly horizon: number
   readonly source: string
   readonly dataDir: string
-  readonly eventLog: 'embedded'
+  readonly eventLog: 'embedded' | 'kafka'
+  /** `HOST:PORT`. */
+  readonly kafkaBrokers: readonly string[]
+  /** Stands before every topic and consumer group. */
+  readonly topicPrefix: string
   readonly featureStore: 'embedded'
   readonly httpHost: string
   readonly httpPort: number
@@ -71,6 +75,19 @@ function speed(text: string): number {
     .transform(Number)
     .pipe(z.number().positive().max(100_000))
   return check(schema, text, 'must be a number above 0, 100000 at most')
+}
+
+function brokers(text: string): string[] {
+  const addresses = list(text)
+  if (!addresses.every((address) => /^(\[[0-9a-fA-F:]+\]|[^\s:,]+):\d{1,5}$/.test(address))) {
+    throw malformed('must be addresses like 127.0.0.1:9092, separated by commas')
+  }
+  return addresses
+}
+
+function topicPrefix(text: string): string {
+  if (/^[A-Za-z0-9._-]{0,100}$/.test(text)) return text
+  throw malformed('must be letters, digits, dots, hyphens or underscores, 100 at most')
 }
 
 function nonEmpty(text: string): string {
@@ -148,8 +165,22 @@ export const SETTINGS: readonly Setting[] = [
     key: 'eventLog',
     env: 'C1_EVENT_LOG',
     default: 'embedded',
-    parse: oneOf('embedded'),
-    help: 'event log adapter',
+    parse: oneOf('embedded', 'kafka'),
+    help: 'event log adapter: embedded, or kafka for Kafka and Redpanda',
+  }),
+  setting({
+    key: 'kafkaBrokers',
+    env: 'C1_KAFKA_BROKERS',
+    default: '127.0.0.1:9092',
+    parse: brokers,
+    help: 'addresses of some brokers, HOST:PORT,HOST:PORT',
+  }),
+  setting({
+    key: 'topicPrefix',
+    env: 'C1_TOPIC_PREFIX',
+    default: '',
+    parse: topicPrefix,
+    help: 'stands before the names of topics and consumer groups; a simulated or replayed source adds its own name',
   }),
   setting({
     key: 'featureStore',

@@ -3,11 +3,10 @@ import { type Candle, type EpochMicros, type Interval, type MarketSymbol, parseI
 import { krakenCandleLine } from '@c1/windowing'
 import type { Context } from '../context.ts'
 import { catchUp } from '../pipeline.ts'
-import { storedSource } from '../source.ts'
 import { storedPredictions, storedSymbols, storedTrades, type TimeRange } from '../stored.ts'
 import { type Format, type Table, writeLines, writeTable } from '../table.ts'
 import { candleTable, featureTable, krakenTradeLine, predictionTable, tradeTable } from '../tables.ts'
-import { openWorkspace, sourceFolders, type Workspace } from '../workspace.ts'
+import { openWorkspace, storedFolder, type Workspace } from '../workspace.ts'
 
 export const EXPORTS = ['trades', 'candles', 'features', 'predictions'] as const
 export type Exportable = (typeof EXPORTS)[number]
@@ -27,7 +26,7 @@ export async function exportRows(context: Context, what: string, options: Export
   if (kind === undefined)
     throw new UsageError('export_unknown', `Cannot export "${what}". Choose from ${EXPORTS.join(', ')}.`)
   checkLayout(kind, options)
-  const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
+  const folder = storedFolder(context)
   const workspace = await openUpToDate(context, folder, kind)
   try {
     if (options.layout === 'kraken') {

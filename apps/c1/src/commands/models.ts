@@ -1,8 +1,7 @@
 import { formatSpan, formatTime, UsageError } from '@c1/market'
 import type { CandidateScore, ModelVersion } from '@c1/modeling'
 import type { Context } from '../context.ts'
-import { storedSource } from '../source.ts'
-import { openWorkspace, sourceFolders, type Workspace } from '../workspace.ts'
+import { openWorkspace, storedFolder, type Workspace } from '../workspace.ts'
 
 export async function listModels(context: Context, { json }: { readonly json: boolean }): Promise<void> {
   await withWorkspace(context, async ({ registry }) => {
@@ -75,7 +74,7 @@ async function missing(
 }
 
 async function withWorkspace(context: Context, use: (workspace: Workspace) => Promise<void>): Promise<void> {
-  const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
+  const folder = storedFolder(context)
   const workspace = await openWorkspace(context, folder, [])
   try {
     await use(workspace)

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { storeGroup } from '@c1/compute-features'
 import { type Position, TOPICS } from '@c1/event-log'
 import { systemTime, UsageError } from '@c1/market'
@@ -20,7 +20,7 @@ export async function run(context: Context, name: string, { quiet }: { readonly 
     throw new UsageError('role_unknown', `There is no role "${name}". Choose from ${ROLES.join(', ')}.`)
   }
   const source = pinnedSource(context.settings, context.path) ?? ({ kind: 'kraken', folder: 'kraken' } as const)
-  const workspace = await openWorkspace(context, source.folder, [role])
+  const workspace = await openWorkspace(context, source.folder, [role], { patienceMs: Number.POSITIVE_INFINITY })
   const lines = new ProgressLine(quiet)
   await closing(async () => {
     const pipeline = new Pipeline(context, workspace)
@@ -128,18 +128,33 @@ async function runDashboard(
   return { roles: [{ name: 'show-dashboard', run: dashboard.run }], close: () => dashboard.close() }
 }
 
+type Answer = (metrics: Metrics, response: ServerResponse) => unknown
+
+/** What a role run alone answers on its own port. */
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  '/healthz': (_, response) => answerJson(response, 200, { status: 'ok' }),
+  '/readyz': ({ notReady }, response) => {
+    const reasons = [...notReady].map(([role, reason]) => `${role}: ${reason}`)
+    answerJson(response, reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons })
+  },
+  '/metrics': async (metrics, response) => {
+    const text = await metrics.text()
+    response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text)
+  },
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
 async function serveMetrics(
   { settings }: Context,
   metrics: Metrics,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer(async (request, response) => {
-    const known = request.url === '/metrics' || request.url === '/healthz'
-    if (request.method !== 'GET' || !known) return response.writeHead(404).end()
-    if (request.url === '/healthz')
-      return response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
-    return response
-      .writeHead(200, { 'content-type': metrics.registry.contentType })
-      .end(await metrics.registry.metrics())
+  const server = createServer((request, response) => {
+    const answer = request.method === 'GET' ? ANSWERS[request.url ?? ''] : undefined
+    if (answer === undefined) return response.writeHead(404).end()
+    return answer(metrics, response)
   })
   const { httpHost: host, metricsPort: port } = settings
   await new Promise<void>((resolve, reject) => {

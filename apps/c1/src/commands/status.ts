@@ -4,9 +4,8 @@ import { completenessOf, readLedger, type TradeLedger } from '@c1/ingest-trades'
 import { formatTime, type IdRange, type MarketSymbol } from '@c1/market'
 import { modelName } from '@c1/modeling'
 import type { Context } from '../context.ts'
-import { storedSource } from '../source.ts'
 import { storedSymbols } from '../stored.ts'
-import { openWorkspace, ROLES, sourceFolders, type Workspace } from '../workspace.ts'
+import { openWorkspace, ROLES, storedFolder, type Workspace } from '../workspace.ts'
 
 interface SymbolStatus {
   readonly symbol: MarketSymbol
@@ -22,7 +21,7 @@ interface SymbolStatus {
 
 /** What the data directory of a source holds, and who is working on it. */
 export async function status(context: Context, { json }: { readonly json: boolean }): Promise<void> {
-  const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
+  const folder = storedFolder(context)
   const workspace = await openWorkspace(context, folder, [])
   try {
     const { ledger } = await readLedger(workspace)

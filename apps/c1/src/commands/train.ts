@@ -2,9 +2,8 @@ import { type EpochMicros, intervalMicros } from '@c1/market'
 import type { Context } from '../context.ts'
 import { catchUp, Pipeline } from '../pipeline.ts'
 import { ProgressLine } from '../progress.ts'
-import { storedSource } from '../source.ts'
 import { storedSymbols } from '../stored.ts'
-import { openWorkspace, sourceFolders } from '../workspace.ts'
+import { openWorkspace, storedFolder } from '../workspace.ts'
 import { describeVersion } from './models.ts'
 
 /** Trains each symbol's model on everything known now, beside the schedule that a running C1 keeps. */
@@ -12,7 +11,7 @@ export async function train(
   context: Context,
   { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
 ): Promise<void> {
-  const folder = storedSource(context.settings, context.path, sourceFolders(context.path(context.settings.dataDir)))
+  const folder = storedFolder(context)
   const workspace = await openWorkspace(context, folder, ['build-candles', 'compute-features', 'train-model'])
   const lines = new ProgressLine(quiet)
   const pipeline = new Pipeline(context, workspace)

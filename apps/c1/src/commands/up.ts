@@ -15,7 +15,7 @@ import { openWorkspace, ROLES, type Workspace } from '../workspace.ts'
 export async function up(context: Context, { quiet }: { readonly quiet: boolean }): Promise<void> {
   const lines = new ProgressLine(quiet)
   const source = await reachableSource(context.settings, context.path, (line) => lines.say(line))
-  const workspace = await openWorkspace(context, source.folder, ROLES)
+  const workspace = await openWorkspace(context, source.folder, ROLES, { patienceMs: Number.POSITIVE_INFINITY })
   await closing(async () => {
     const venue = await openVenue(context, source, workspace.directory)
     await closing(() => runAll(context, source, workspace, venue, lines), venue.close)

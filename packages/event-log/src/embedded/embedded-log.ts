@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type EpochMicros, InvariantError, systemTime } from '@c1/market'
-import type { Consumer, ConsumerOptions, EventLog, LogRecord, Position, Producer } from '../event-log.ts'
+import type { Consumer, ConsumerOptions, EventLog, LogRecord, Position, Producer, ShareOptions } from '../event-log.ts'
 import { DISK } from './active-segment.ts'
 import { EmbeddedConsumer } from './consumer.ts'
 import { CommittedPosition } from './groups.ts'
@@ -33,6 +33,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Even
 }
 
 class EmbeddedLog implements EventLog {
+  readonly isShared = false
   readonly #options: EmbeddedLogOptions
   readonly #topics = new Map<string, Topic>()
   readonly #producers = new Set<Producer>()
@@ -61,6 +62,13 @@ class EmbeddedLog implements EventLog {
   async committed(name: string, group: string): Promise<Position> {
     const committed = new CommittedPosition(this.#topic(name).directory, checkName('group', group))
     return (await committed.read()) ?? {}
+  }
+
+  /** One process has the only partition: who that is, others see to (locks of roles). */
+  async share(name: string, { group, onChange, signal, work }: ShareOptions): Promise<void> {
+    const committed = new CommittedPosition(this.#topic(name).directory, checkName('group', group))
+    onChange?.([0])
+    await work({ partition: 0, signal, commit: (offset) => committed.write({ 0: offset }) })
   }
 
   async bounds(name: string): Promise<{ begin: Position; end: Position }> {

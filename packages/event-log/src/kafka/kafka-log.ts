@@ -1,8 +1,9 @@
 import { InvariantError } from '@c1/market'
-import type { Consumer, ConsumerOptions, EventLog, Position, Producer } from '../event-log.ts'
+import type { Consumer, ConsumerOptions, EventLog, Position, Producer, ShareOptions } from '../event-log.ts'
 import { KafkaClient } from './client.ts'
 import type { KafkaConnection } from './connection.ts'
 import { KafkaConsumer } from './consumer.ts'
+import { Membership } from './membership.ts'
 import { KafkaProducer } from './producer.ts'
 
 export interface KafkaLogOptions {
@@ -32,6 +33,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> 
 }
 
 class KafkaLog implements EventLog {
+  readonly isShared = true
   readonly #options: KafkaLogOptions
   readonly #client: KafkaClient
   readonly #producers = new Set<KafkaProducer>()
@@ -64,6 +66,11 @@ class KafkaLog implements EventLog {
     )
     this.#consumers.add(consumer)
     return consumer
+  }
+
+  async share(topic: string, options: ShareOptions): Promise<void> {
+    const group = this.#group(options.group)
+    await new Membership(this.#client, this.#name(topic), { ...options, group }).run()
   }
 
   async bounds(topic: string): Promise<{ begin: Position; end: Position }> {

@@ -10,7 +10,7 @@ import type {
   StoredRecord,
 } from '../event-log.ts'
 import { AVRO_MAGIC, malformedRecord } from '../messages/row.ts'
-import type { Topic } from '../topics.ts'
+import { CHECKPOINTS_TOPIC, type Topic } from '../topics.ts'
 import { type AvroReader, type AvroWriter, avroReader, avroWriter, columnsOf, topicOf } from './avro-values.ts'
 import type { SchemaRegistry } from './schema-registry.ts'
 
@@ -32,9 +32,16 @@ export interface AvroLogOptions {
 export async function withAvroValues(log: EventLog, options: AvroLogOptions): Promise<EventLog> {
   const values = new AvroValues(await import('avsc'), options)
   return {
-    producer: async (topic) => avroProducer(await log.producer(topic), topic, values),
-    consumer: async (topic, consumerOptions: ConsumerOptions) =>
-      new AvroConsumer(await log.consumer(topic, consumerOptions), values),
+    isShared: log.isShared,
+    share: (topic, shareOptions) => log.share(topic, shareOptions),
+    producer: async (topic) => {
+      const producer = await log.producer(topic)
+      return topic === CHECKPOINTS_TOPIC ? producer : avroProducer(producer, topic, values)
+    },
+    consumer: async (topic, consumerOptions: ConsumerOptions) => {
+      const consumer = await log.consumer(topic, consumerOptions)
+      return topic === CHECKPOINTS_TOPIC ? consumer : new AvroConsumer(consumer, values)
+    },
     bounds: (topic) => log.bounds(topic),
     committed: (topic, group) => log.committed(topic, group),
     close: () => log.close(),

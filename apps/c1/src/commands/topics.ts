@@ -1,0 +1,75 @@
+import { KafkaTopics, refuseProblems, type TopicProblem, type TopicState } from '@c1/event-log'
+import { UsageError } from '@c1/market'
+import type { Context } from '../context.ts'
+import { COMMAND_PATIENCE_MS, kafkaConnection, topicPrefix } from '../kafka.ts'
+import { storedFolder } from '../workspace.ts'
+
+/** What a symbol set of some hundred needs, and enough to share out among a few processes. */
+const PARTITIONS = 8
+const REPLICAS = 1
+
+/** Makes the topics of the source that are not there yet, and checks all of them. */
+export async function createTopics(context: Context, flags: TopicFlags): Promise<void> {
+  const partitions = count('--partitions', flags.partitions) ?? PARTITIONS
+  const replicas = count('--replicas', flags.replicas) ?? REPLICAS
+  await withTopics(context, async (topics) => {
+    const created = await topics.create({ partitions, replicas })
+    for (const topic of created) process.stderr.write(`Created ${topic}.\n`)
+    const { problems } = await topics.check(flags.partitions === undefined ? undefined : partitions)
+    warn(problems)
+    refuseProblems(problems)
+    if (created.length === 0) process.stderr.write('Every topic is there already.\n')
+  })
+}
+
+/** Prints the topics of the source; fails when roles could not run on them. */
+export async function checkTopics(context: Context, { json, ...flags }: TopicFlags & { json: boolean }): Promise<void> {
+  await withTopics(context, async (topics) => {
+    const { problems, topics: found } = await topics.check(count('--partitions', flags.partitions))
+    if (json) process.stdout.write(`${JSON.stringify({ topics: found, problems })}\n`)
+    else process.stdout.write(found.map(topicLine).join(''))
+    warn(problems)
+    refuseProblems(problems)
+  })
+}
+
+export interface TopicFlags {
+  readonly partitions?: string | undefined
+  readonly replicas?: string | undefined
+}
+
+async function withTopics(context: Context, work: (topics: KafkaTopics) => Promise<void>): Promise<void> {
+  const { logger, settings } = context
+  if (settings.eventLog !== 'kafka') {
+    throw new UsageError('log_embedded', 'Topics are made beforehand on Kafka only: set C1_EVENT_LOG=kafka.')
+  }
+  const topics = await KafkaTopics.open({
+    connection: kafkaConnection(settings),
+    prefix: topicPrefix(settings, storedFolder(context)),
+    patienceMs: COMMAND_PATIENCE_MS,
+    onWarning: (message) => logger.warn(message),
+  })
+  try {
+    await work(topics)
+  } finally {
+    await topics.close()
+  }
+}
+
+function topicLine({ cleanup, partitions, replicas, retentionMs, topic }: TopicState): string {
+  if (cleanup.includes('compact'))
+    return `${topic}: ${partitions} partitions, ${replicas} replicas, compacted: the newest of each key kept\n`
+  const retention = retentionMs < 0 ? 'everything kept' : `kept for ${retentionMs} ms of event time`
+  return `${topic}: ${partitions} partitions, ${replicas} replicas, ${cleanup}, ${retention}\n`
+}
+
+function warn(problems: readonly TopicProblem[]): void {
+  for (const { isFatal, problem, remedy } of problems)
+    if (!isFatal) process.stderr.write(`Note: ${problem}: ${remedy}.\n`)
+}
+
+function count(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new UsageError('count_malformed', `${flag} "${text}" must be a whole number from 1 to 9999.`)
+}

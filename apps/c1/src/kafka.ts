@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type EventLog, type KafkaConnection, KafkaTopics, openKafkaLog, refuseProblems } from '@c1/event-log'
+import type { Settings } from '@c1/service'
+import type { Context } from './context.ts'
+
+/** A command gives up sooner than a role, which waits for a broker that comes later. */
+export const COMMAND_PATIENCE_MS = 15_000
+
+export function kafkaConnection({ kafkaBrokers }: Settings): KafkaConnection {
+  return { brokers: kafkaBrokers }
+}
+
+/** Topics of another source than Kraken itself bear its name: simulated data never mixes with real. */
+export function topicPrefix({ topicPrefix }: Settings, source: string): string {
+  return source === 'kraken' ? topicPrefix : `${topicPrefix}${source}.`
+}
+
+/** Names this process in every record that it writes. */
+function writerName(): string {
+  return `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+}
+
+/** The log of a source on Kafka. It waits for a broker that is not there yet. @throws UsageError `topics_unfit` */
+export async function openKafka(
+  { logger, patienceMs, settings, signal }: KafkaContext,
+  source: string,
+): Promise<EventLog> {
+  const connection = kafkaConnection(settings)
+  const prefix = topicPrefix(settings, source)
+  const onWarning = (message: string): void => logger.warn(message)
+  const topics = await KafkaTopics.open({ connection, prefix, patienceMs, onWarning })
+  const stop = (): void => void topics.close()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    refuseProblems((await topics.check()).problems)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await topics.close()
+  }
+  return openKafkaLog({ connection, prefix, patienceMs, onWarning, headers: { 'c1-writer': writerName() } })
+}
+
+type KafkaContext = Pick<Context, 'logger' | 'settings' | 'signal'> & { readonly patienceMs: number }
