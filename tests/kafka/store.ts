@@ -9,18 +9,26 @@ export interface Store extends EventLogStore {
   readonly warnings: string[]
 }
 
-/** Topics of their own under a new prefix, on the tests' broker. */
-export async function newStore({
-  partitions,
-  topics = ['trades.v1', 'candles.v1'],
-}: {
+export interface StoreOptions {
   readonly partitions: number
   readonly topics?: readonly string[]
-}): Promise<Store> {
+  readonly configs?: Readonly<Record<string, string>>
+}
+
+/** Topics of their own under a new prefix, on the tests' broker. */
+export async function newStore({
+  configs = {},
+  partitions,
+  topics = ['trades.v1', 'candles.v1'],
+}: StoreOptions): Promise<Store> {
   const prefix = `t${randomUUID().slice(0, 8)}.`
   const admin = newAdmin()
-  const names = topics.map((topic) => `${prefix}${topic}`)
-  await admin.createTopics({ topics: names, partitions, replicas: 1, configs: [{ name: 'retention.ms', value: '-1' }] })
+  await admin.createTopics({
+    topics: topics.map((topic) => `${prefix}${topic}`),
+    partitions,
+    replicas: 1,
+    configs: Object.entries({ 'retention.ms': '-1', ...configs }).map(([name, value]) => ({ name, value })),
+  })
   await admin.close()
   const warnings: string[] = []
   return { prefix, warnings, open: () => openLog(prefix, warnings) }
@@ -34,6 +42,6 @@ export function openLog(prefix: string, warnings: string[] = []): Promise<EventL
   })
 }
 
-export function newAdmin(): Admin {
-  return new Admin({ clientId: 'tests', bootstrapBrokers: [inject('kafkaBroker')], strict: true })
+export function newAdmin(broker: string = inject('kafkaBroker')): Admin {
+  return new Admin({ clientId: 'tests', bootstrapBrokers: [broker], strict: true })
 }

@@ -118,7 +118,9 @@ async function openCluster({ folder, brokers = 1, port, listeners = [] }: Broker
     const [plain, controller, ...others] = ports.slice(node * each, (node + 1) * each) as [number, number, ...number[]]
     return { plain, controller, secure: Object.fromEntries(listeners.map((kind, at) => [kind, others[at]])) }
   })
-  const cluster: Cluster = { id: randomBytes(16).toString('base64url'), brokers, listeners, nodes }
+  // One that begins with a hyphen would be taken for an option.
+  const id = `c${randomBytes(16).toString('base64url').slice(1)}`
+  const cluster: Cluster = { id, brokers, listeners, nodes }
   await mkdir(folder, { recursive: true })
   await writeFile(file, JSON.stringify(cluster))
   return cluster
