@@ -128,6 +128,8 @@ function watched(log: EventLog, reading: { offset: number; ageMs: number }): Eve
     return watching
   }
   return {
+    isShared: log.isShared,
+    share: (topic, options) => log.share(topic, options),
     producer: (topic) => log.producer(topic),
     consumer,
     committed: (topic, group) => log.committed(topic, group),

@@ -30,6 +30,8 @@ export class Host {
   async openLog(isAlive: () => boolean): Promise<EventLog> {
     const log = await this.store.open()
     return {
+      isShared: log.isShared,
+      share: (topic, options) => log.share(topic, options),
       producer: async (topic) => this.#slowed(await log.producer(topic), isAlive),
       consumer: (topic, options) => log.consumer(topic, options),
       bounds: (topic) => log.bounds(topic),

@@ -32,6 +32,8 @@ describe('resolveConfiguration', () => {
       source: 'auto',
       dataDir: '.c1',
       eventLog: 'embedded',
+      kafkaBrokers: ['127.0.0.1:9092'],
+      topicPrefix: '',
       featureStore: 'embedded',
       httpHost: '127.0.0.1',
       httpPort: 7070,
@@ -138,7 +140,9 @@ describe('resolveConfiguration', () => {
     ['simulatorKind', 'sine', 'must be noise or signal'],
     ['krakenRestUrl', 'ws://x', 'must be a URL starting with http:// or https://'],
     ['krakenWsUrl', 'localhost', 'must be a URL starting with ws:// or wss://'],
-    ['eventLog', 'kafka', 'must be embedded'],
+    ['eventLog', 'redpanda', 'must be embedded or kafka'],
+    ['kafkaBrokers', 'localhost', 'must be addresses like 127.0.0.1:9092, separated by commas'],
+    ['topicPrefix', 'a/b', 'must be letters, digits, dots, hyphens or underscores, 100 at most'],
   ])('refuses %s "%s"', (key, text, problem) => {
     const [line, ...more] = flagOf(key, text)
     expect(line).toMatch(/^--\S+ "/)

@@ -6,6 +6,7 @@ import type {
   LogRecord,
   Position,
   Producer,
+  ShareOptions,
   StoredRecord,
 } from '@c1/event-log'
 import { C1Error, UsageError } from '@c1/market'
@@ -47,6 +48,7 @@ export class MemoryStore {
 }
 
 class MemoryLog implements EventLog {
+  readonly isShared = false
   readonly #topic: (name: string) => Topic
   readonly #opened: { close(): Promise<void> }[] = []
 
@@ -71,6 +73,16 @@ class MemoryLog implements EventLog {
 
   async bounds(name: string): Promise<{ readonly begin: Position; readonly end: Position }> {
     return { begin: { [PARTITION]: 0 }, end: endOf(this.#topic(name)) }
+  }
+
+  async share(name: string, { group, onChange, signal, work }: ShareOptions): Promise<void> {
+    const { committed } = this.#topic(name)
+    onChange?.([PARTITION])
+    await work({
+      partition: PARTITION,
+      signal,
+      commit: async (offset) => void committed.set(group, { [PARTITION]: offset }),
+    })
   }
 
   async committed(name: string, group: string): Promise<Position> {
