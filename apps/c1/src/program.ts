@@ -69,14 +69,16 @@ export function program(signal: AbortSignal): Command {
     .option('--interval <list>', 'candle lengths', '1m')
     .addOption(formatOption())
     .option('--layout <layout>', "c1, or kraken for lines as in Kraken's own candle files", 'c1')
+    .option('--workers <count>', 'threads that read a file which is not packed, or auto: by its size', 'auto')
     .option('--out <file>', 'file to write; standard output otherwise')
     .addHelpText('after', example('c1 candles XBTUSD.csv.gz --interval 1h --layout kraken > XBTUSD_60.csv'))
     .action(async (file: string, flags: Flags) => {
       const context = await open({ ...flags, interval: undefined })
-      const { interval, layout, out } = flags as Record<string, string>
+      const { interval, layout, out, workers } = flags as Record<string, string>
       await buildCandleFile(context, file, {
         interval: interval ?? '1m',
         layout: layout ?? 'c1',
+        workers: workers ?? 'auto',
         format: parseFormat(String(flags.format)),
         out: out === undefined ? undefined : context.path(out),
         quiet: flags.quiet === true,
@@ -89,6 +91,7 @@ export function program(signal: AbortSignal): Command {
     .option('--from <time>', 'ISO 8601, or -24h for a day ago; inclusive')
     .option('--to <time>', 'exclusive')
     .option('--known-at <time>', 'feature rows as they were known then')
+    .option('--fill <how>', 'flat: also a row, marked as filled, for each window in which ids show no trades')
     .addOption(formatOption())
     .option('--layout <layout>', "c1, or kraken for lines as in Kraken's own archive files", 'c1')
     .option('--out <file>', 'file to write; standard output otherwise')
@@ -98,8 +101,9 @@ export function program(signal: AbortSignal): Command {
     )
     .action(async (what: string, flags: Flags) => {
       const context = await open({ ...flags, interval: undefined })
-      const { from, interval, knownAt, layout, out } = flags as Record<string, string | undefined>
+      const { fill, from, interval, knownAt, layout, out } = flags as Record<string, string | undefined>
       const rows = await exportRows(context, what, {
+        fill,
         range: parseRange(from, to(flags)),
         knownAt: knownAt === undefined ? undefined : parseMoment(knownAt, '--known-at'),
         interval,

@@ -1,6 +1,7 @@
 import type { FeatureGroup, FeatureRow } from '@c1/features'
 import { type Candle, formatSpan, formatTime, MICROS_PER_SECOND, type Trade } from '@c1/market'
 import type { Outcome, Prediction } from '@c1/modeling'
+import type { FilledCandle } from '@c1/windowing'
 import type { ColumnType, Table, Value } from './table.ts'
 
 function columns(spec: string): Table['columns'] {
@@ -32,7 +33,17 @@ export function tradeTable(trades: Iterable<Trade>): Table {
 }
 
 export function candleTable(candles: Iterable<Candle>): Table {
-  const row = (candle: Candle): Value[] => [
+  return { columns: CANDLE, rows: mapped(candles, candleValues) }
+}
+
+/** Candles and flat rows for windows without trades, with a last column that tells them apart. */
+export function filledCandleTable(candles: Iterable<FilledCandle>): Table {
+  const row = (candle: FilledCandle): Value[] => [...candleValues(candle), candle.filled]
+  return { columns: [...CANDLE, ...columns('filled:boolean')], rows: mapped(candles, row) }
+}
+
+function candleValues(candle: Candle | FilledCandle): Value[] {
+  return [
     candle.symbol,
     candle.interval,
     formatTime(candle.openTime),
@@ -51,7 +62,6 @@ export function candleTable(candles: Iterable<Candle>): Table {
     candle.state,
     candle.complete,
   ]
-  return { columns: CANDLE, rows: mapped(candles, row) }
 }
 
 export function featureTable(rows: Iterable<FeatureRow>, group: FeatureGroup): Table {

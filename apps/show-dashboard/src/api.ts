@@ -1,12 +1,21 @@
 import type { FeatureGroupStore } from '@c1/feature-store'
-import type { MarketSymbol } from '@c1/market'
+import type { Candle, MarketSymbol } from '@c1/market'
 import type { ModelRegistry } from '@c1/model-registry'
 import { versionInForce } from '@c1/modeling'
+import { type FilledCandle, fillFlat } from '@c1/windowing'
 import type { FastifyInstance } from 'fastify'
 import type { MarketView } from './market-view.ts'
 import { Problem } from './problem.ts'
-import { intervalParameter, readQuery, select, selectionParameters, symbolParameter } from './query.ts'
-import { candleRow, featureRow, modelRow, originOf, predictionRow, symbolRow } from './rows.ts'
+import {
+  fillParameter,
+  intervalParameter,
+  readQuery,
+  type Selection,
+  select,
+  selectionParameters,
+  symbolParameter,
+} from './query.ts'
+import { candleRow, featureRow, filledCandleRow, modelRow, originOf, predictionRow, symbolRow } from './rows.ts'
 import type { StatusSources } from './status.ts'
 import type { CompletenessRow, ModelRow } from './wire.ts'
 
@@ -30,10 +39,14 @@ export function serveRows(app: FastifyInstance, { view, features, registry, comp
   })
 
   app.get('/v1/candles', (request) => {
-    const query = readQuery(request.query, ['symbol', 'interval', 'from', 'to', 'limit'])
+    const query = readQuery(request.query, ['symbol', 'interval', 'from', 'to', 'limit', 'fill'])
     const symbol = symbolParameter(query, view)
     const interval = intervalParameter(query, view)
     const selection = selectionParameters(query, view)
+    if (fillParameter(query) === 'flat') {
+      const all = view.symbol(symbol).candles(interval, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+      return selectFilled(all, selection).map((candle) => filledCandleRow(candle, source))
+    }
     const candles = view.symbol(symbol).candles(interval, selection.from, selection.to)
     return select(candles, selection).map((candle) => candleRow(candle, source))
   })
@@ -90,6 +103,12 @@ async function modelRows(
     rows.push(...wanted.map((version) => modelRow(version, version.version === inForce?.version, view)))
   }
   return rows
+}
+
+/** As `select`, of the candles and the flat rows between them: a long silence costs no more than the rows that are given. */
+function selectFilled(candles: readonly Candle[], { from, keep, limit, to }: Selection): readonly FilledCandle[] {
+  if (keep === 'oldest') return [...fillFlat(candles, { from, to }).take(limit)]
+  return [...fillFlat(candles.toReversed(), { from, to }).take(limit)].reverse()
 }
 
 function completenessElsewhere(): Problem {

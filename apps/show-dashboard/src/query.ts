@@ -85,6 +85,12 @@ export function choiceParameter<Choice extends string>(
   })
 }
 
+/** `flat` where rows are wanted for windows without trades. @throws Problem 400 */
+export function fillParameter({ fill }: Query): 'flat' | undefined {
+  if (fill === undefined || fill === 'flat') return fill
+  throw new Problem(400, 'parameter_malformed', `Unknown fill "${fill}". Choose flat, or leave it out.`)
+}
+
 export interface Selection {
   /** `from <= time < to`, microseconds. */
   readonly from: number

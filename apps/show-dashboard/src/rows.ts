@@ -1,9 +1,19 @@
 import type { FeatureGroup, FeatureRow } from '@c1/features'
 import { type Candle, formatSpan, formatTime, type MarketSymbol } from '@c1/market'
 import type { CandidateScore, LiveScore, ModelVersion } from '@c1/modeling'
+import type { FilledCandle } from '@c1/windowing'
 import type { MarketSource, MarketView } from './market-view.ts'
 import type { ScoredPrediction } from './symbol-view.ts'
-import type { CandidateRow, CandleRow, ModelRow, Origin, PredictionRow, ScoreRow, SymbolRow } from './wire.ts'
+import type {
+  CandidateRow,
+  CandleRow,
+  FilledCandleRow,
+  ModelRow,
+  Origin,
+  PredictionRow,
+  ScoreRow,
+  SymbolRow,
+} from './wire.ts'
 
 /** Every row says whether its market is invented. */
 export function originOf({ name, simulated }: MarketSource): Origin {
@@ -31,6 +41,13 @@ export function candleRow(candle: Candle, source: MarketSource): CandleRow {
     complete: candle.complete ?? null,
     ...originOf(source),
   }
+}
+
+/** A candle, or the flat row of a window without trades, which names no trades. */
+export function filledCandleRow({ filled, ...candle }: FilledCandle, source: MarketSource): FilledCandleRow {
+  const { firstTradeId = null, lastTradeId = null } = candle
+  const row = candleRow({ ...candle, firstTradeId: firstTradeId ?? 0, lastTradeId: lastTradeId ?? 0 }, source)
+  return { ...row, firstTradeId, lastTradeId, filled }
 }
 
 export function predictionRow({ prediction, outcome }: ScoredPrediction, source: MarketSource): PredictionRow {

@@ -240,6 +240,53 @@ describe('a selection', () => {
   })
 })
 
+describe('candles with fill=flat', () => {
+  /** The rows when the candle after the three is of that minute and starts with that trade. */
+  const filled = async (query: string, at: number, firstTradeId = 1030) => {
+    const { view } = makeOptions()
+    view.applyCandle(madeCandle(at, { firstTradeId, lastTradeId: 1039 }))
+    const { body } = await get(`/v1/candles?symbol=BTC-USD&interval=1m&fill=flat&${query}`, { view })
+    return body
+  }
+  const shorts = (rows: readonly { openTime: string; filled: boolean }[]) =>
+    rows.map(({ filled, openTime }) => `${openTime.slice(11, 16)}${filled ? ' filled' : ''}`)
+
+  it('have rows for windows without trades, marked, and every row says which it is', async () => {
+    const rows = await filled('from=2025-11-10T13:02:00Z&to=2025-11-10T13:07:00Z', 6)
+    expect(shorts(rows)).toEqual(['13:02', '13:03 filled', '13:04 filled', '13:05 filled', '13:06'])
+    expect(rows[1]).toEqual({
+      ...rows[0],
+      openTime: '2025-11-10T13:03:00.000000Z',
+      closeTime: '2025-11-10T13:04:00.000000Z',
+      open: '65005.5',
+      high: '65005.5',
+      low: '65005.5',
+      volume: '0.00000000',
+      vwap: '0.0',
+      tradeCount: 0,
+      buyVolume: '0.00000000',
+      firstTradeId: null,
+      lastTradeId: null,
+      filled: true,
+    })
+    expect(Object.keys(rows[1]).at(-1)).toBe('filled')
+  })
+
+  it('are as many as asked for, at either end, however long the silence lasts', async () => {
+    expect(shorts(await filled('limit=3&from=2025-11-10T13:01:00Z', 60_000_000))).toEqual([
+      '13:01',
+      '13:02',
+      '13:03 filled',
+    ])
+    await app.close()
+    expect(shorts(await filled('limit=2', 60_000_000))).toEqual(['04:59 filled', '05:00'])
+  })
+
+  it('have no rows where trades are missing', async () => {
+    expect(shorts(await filled('from=2025-11-10T13:02:00Z', 6, 1031))).toEqual(['13:02', '13:06'])
+  })
+})
+
 describe('what cannot be answered', () => {
   it.each([
     ['/v1/candles?interval=1m', 400, 'parameter_missing', 'symbol=BTC-USD'],
@@ -247,6 +294,7 @@ describe('what cannot be answered', () => {
     ['/v1/candles?symbol=DOGE-USD&interval=1m', 404, 'symbol_unknown', '"DOGE-USD"'],
     ['/v1/candles?symbol=BTC-USD&interval=7m', 400, 'interval_unknown', '"7m"'],
     ['/v1/candles?symbol=BTC-USD&interval=1h', 404, 'interval_not_built', 'It builds 1m, 5m'],
+    ['/v1/candles?symbol=BTC-USD&interval=1m&fill=zero', 400, 'parameter_malformed', 'Choose flat'],
     ['/v1/candles?symbol=BTC-USD&interval=1m&from=yesterday', 400, 'time_malformed', 'from="yesterday"'],
     ['/v1/candles?symbol=BTC-USD&interval=1m&from=-24x', 400, 'span_malformed', 'from="-24x"'],
     ['/v1/candles?symbol=BTC-USD&interval=1m&from=-1m&to=-2m', 400, 'range_reversed', 'from=-1m'],

@@ -30,6 +30,13 @@ export interface CandleRow extends Origin {
   readonly complete: boolean | null
 }
 
+/** With `fill=flat`: a candle, or a flat row for a window without trades, whose ids are null. */
+export interface FilledCandleRow extends Omit<CandleRow, 'firstTradeId' | 'lastTradeId'> {
+  readonly firstTradeId: number | null
+  readonly lastTradeId: number | null
+  readonly filled: boolean
+}
+
 export interface PredictionRow extends Origin {
   readonly symbol: string
   readonly madeAt: string

@@ -99,6 +99,23 @@ describe('export', () => {
     expect(await exported('candles', '--layout', 'kraken', '--interval', '1h')).toBe(straight)
   })
 
+  it('with --fill flat has marked rows for windows without trades, for candles only', async () => {
+    const rows = [0, 170, 200, 400].map((second) => `${START + second},200.5,1.25`)
+    writeFileSync(join(folder.path, 'ETHUSD.csv'), `${rows.join('\n')}\n`)
+    await run('import', 'ETHUSD.csv', '--quiet')
+    const options = ['--symbols', 'ETH/USD', '--interval', '1m', '--from', '2018-05-08T00:01:00Z', '--fill', 'flat']
+    expect(rowsIn(await run('export', 'candles', ...options)).slice(0, 3)).toEqual([
+      `${CANDLES},filled`,
+      'ETH/USD,1m,2018-05-08T00:01:00.000000Z,2018-05-08T00:02:00.000000Z,200.5,200.5,200.5,200.5,0.00,0.0,0,,,,1,final,,true',
+      'ETH/USD,1m,2018-05-08T00:02:00.000000Z,2018-05-08T00:03:00.000000Z,200.5,200.5,200.5,200.5,1.25,200.5,1,,2,2,1,final,,false',
+    ])
+    const same = rowsIn(await exported('candles')).slice(1)
+    expect(rowsIn(await exported('candles', '--fill', 'flat')).slice(1)).toEqual(same.map((row) => `${row},false`))
+    await expect(exported('candles', '--fill', 'zero')).rejects.toThrow('Choose flat')
+    await expect(exported('trades', '--fill', 'flat')).rejects.toThrow('says nothing of trades')
+    await expect(exported('candles', '--fill', 'flat', '--layout', 'kraken')).rejects.toThrow('no rows without trades')
+  })
+
   it('of features as known before they were is empty', async () => {
     expect(rowsIn(await exported('features', '--known-at', '2018-05-08T00:00:00Z'))).toHaveLength(1)
     expect(rowsIn(await exported('features', '--known-at', '2018-05-09T00:00:00Z')).length).toBeGreaterThan(100)

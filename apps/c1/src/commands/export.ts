@@ -1,11 +1,18 @@
 import { finalCandles } from '@c1/compute-features'
 import { type Candle, type EpochMicros, type Interval, type MarketSymbol, parseInterval, UsageError } from '@c1/market'
-import { krakenCandleLine } from '@c1/windowing'
+import { type FilledCandle, fillFlat, krakenCandleLine } from '@c1/windowing'
 import type { Context } from '../context.ts'
 import { catchUp } from '../pipeline.ts'
 import { storedPredictions, storedSymbols, storedTrades, type TimeRange } from '../stored.ts'
 import { type Format, type Table, writeLines, writeTable } from '../table.ts'
-import { candleTable, featureTable, krakenTradeLine, predictionTable, tradeTable } from '../tables.ts'
+import {
+  candleTable,
+  featureTable,
+  filledCandleTable,
+  krakenTradeLine,
+  predictionTable,
+  tradeTable,
+} from '../tables.ts'
 import { openWorkspace, storedFolder, type Workspace } from '../workspace.ts'
 
 export const EXPORTS = ['trades', 'candles', 'features', 'predictions'] as const
@@ -18,6 +25,8 @@ export interface ExportOptions {
   readonly format: Format
   readonly out: string | undefined
   readonly layout: string
+  /** `flat`: rows for windows without trades too. */
+  readonly fill: string | undefined
 }
 
 /** Rows out of the stores, brought up to date first unless a running C1 does that. */
@@ -25,7 +34,7 @@ export async function exportRows(context: Context, what: string, options: Export
   const kind = EXPORTS.find((kind) => kind === what)
   if (kind === undefined)
     throw new UsageError('export_unknown', `Cannot export "${what}". Choose from ${EXPORTS.join(', ')}.`)
-  checkLayout(kind, options)
+  checkOptions(kind, options)
   const folder = storedFolder(context)
   const workspace = await openUpToDate(context, folder, kind)
   try {
@@ -38,7 +47,7 @@ export async function exportRows(context: Context, what: string, options: Export
   }
 }
 
-function checkLayout(kind: Exportable, { interval, layout, knownAt }: ExportOptions): void {
+function checkOptions(kind: Exportable, { fill, interval, layout, knownAt }: ExportOptions): void {
   if (layout !== 'c1' && layout !== 'kraken')
     throw new UsageError('layout_unknown', `Unknown layout "${layout}". Choose from c1, kraken.`)
   if (layout === 'kraken' && kind !== 'trades' && kind !== 'candles') {
@@ -49,6 +58,16 @@ function checkLayout(kind: Exportable, { interval, layout, knownAt }: ExportOpti
   }
   if (interval !== undefined && kind !== 'candles')
     throw new UsageError('option_unused', `--interval says nothing of ${kind}: leave it out.`)
+  if (fill !== undefined && fill !== 'flat') {
+    throw new UsageError('fill_unknown', `Unknown fill "${fill}". Choose flat, or leave --fill out.`)
+  }
+  if (fill !== undefined && kind !== 'candles')
+    throw new UsageError('option_unused', `--fill says nothing of ${kind}: leave it out.`)
+  if (fill !== undefined && layout === 'kraken')
+    throw new UsageError(
+      'option_unused',
+      "Kraken's own files have no rows without trades: leave --fill or --layout out.",
+    )
   if (knownAt !== undefined && kind !== 'features')
     throw new UsageError('option_unused', `--known-at says nothing of ${kind}: leave it out.`)
 }
@@ -76,8 +95,12 @@ async function tableOf(
   switch (kind) {
     case 'trades':
       return tradeTable(await collect(symbols, (symbol) => storedTrades(workspace, symbol, options.range)))
-    case 'candles':
-      return candleTable(await candlesOf(context, workspace, symbols, options))
+    case 'candles': {
+      const lists = await candleLists(context, workspace, symbols, options)
+      return options.fill === undefined
+        ? candleTable(lists.flatMap((candles) => inRange(candles, options.range)))
+        : filledCandleTable(allFilled(lists, options.range))
+    }
     case 'features': {
       const { features } = workspace
       const { knownAt, range } = options
@@ -104,22 +127,32 @@ async function* krakenLines(
   if (kind === 'trades') {
     for (const trade of await storedTrades(workspace, symbol, options.range)) yield krakenTradeLine(trade)
   } else {
-    for (const candle of await candlesOf(context, workspace, [symbol], options)) yield krakenCandleLine(candle)
+    for (const candles of await candleLists(context, workspace, [symbol], options)) {
+      for (const candle of inRange(candles, options.range)) yield krakenCandleLine(candle)
+    }
   }
 }
 
-async function candlesOf(
+/** All candles, a list for each market and interval. */
+async function candleLists(
   { settings }: Context,
   workspace: Workspace,
   symbols: readonly MarketSymbol[],
-  { interval, range }: ExportOptions,
-): Promise<Candle[]> {
+  { interval }: ExportOptions,
+): Promise<(readonly Candle[])[]> {
   const intervals: readonly Interval[] =
     interval === undefined ? settings.intervals.slice(0, 1) : interval.split(',').map(parseInterval)
-  return collect(symbols, async (symbol) => {
-    const candles = await Promise.all(intervals.map((interval) => finalCandles(workspace, symbol, interval, 'end')))
-    return candles.flat().filter(({ openTime }) => openTime >= range.from && openTime < range.to)
-  })
+  return collect(symbols, (symbol) =>
+    Promise.all(intervals.map((interval) => finalCandles(workspace, symbol, interval, 'end'))),
+  )
+}
+
+function inRange(candles: readonly Candle[], { from, to }: TimeRange): readonly Candle[] {
+  return candles.filter(({ openTime }) => openTime >= from && openTime < to)
+}
+
+function* allFilled(lists: readonly (readonly Candle[])[], range: TimeRange): Generator<FilledCandle> {
+  for (const candles of lists) yield* fillFlat(candles, range)
 }
 
 async function collect<Row>(

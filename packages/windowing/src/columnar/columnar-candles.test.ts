@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest'
 import { CandleWindows } from '../candle-windows.ts'
 import { naiveCandles } from '../test-support/naive-candles.ts'
 import { advanceAll, candlesOf, SYMBOL, tradeMessage } from '../test-support/trades.ts'
+import { type CandleRowsPlan, candleRows, cutRows } from './candle-rows.ts'
 import { ColumnarCandles } from './columnar-candles.ts'
 import type { RowLayout } from './row-layout.ts'
 
@@ -105,8 +106,9 @@ function csvOf(candles: readonly Candle[], priceDecimals: number): string {
   return candles.map((candle) => `${fields(candle).join()}\n`).join('')
 }
 
-function textOf(parts: Iterable<Uint8Array>): string {
-  return [...parts].map((part) => new TextDecoder().decode(part)).join('')
+function textOf(plan: CandleRowsPlan | undefined): string {
+  if (plan === undefined) throw new Error('The rows cannot be written at once.')
+  return [...candleRows(plan)].map((part) => new TextDecoder().decode(part)).join('')
 }
 
 const plain = (whole: number, decimals: number): fc.Arbitrary<string> =>
@@ -202,8 +204,8 @@ describe('ColumnarCandles', () => {
       const prices = candles.flatMap(({ close, high, low, open }) => [open, high, low, close])
       const needed = Math.max(...prices.map((price) => decimalsOf(trimDecimal(price))))
       expect(builder.usedPriceDecimals).toBe(needed)
-      const parts = builder.candleRows(needed)
-      if (parts !== undefined) expect(textOf(parts)).toBe(csvOf(candles, needed))
+      const plan = builder.rowsPlan(needed)
+      if (plan !== undefined) expect(textOf(plan)).toBe(csvOf(candles, needed))
       expect(csvOf([...builder.candles(needed)], 99)).toBe(csvOf(candles, needed))
     })
     fc.assert(property, { numRuns: 150 })
@@ -213,9 +215,45 @@ describe('ColumnarCandles', () => {
     fc.assert(
       fc.property(rowRuns(tidy), (rows) => {
         const { builder, candles } = build(rows.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE, INTERVALS)
-        expect(textOf(builder.candleRows() ?? [])).toBe(csvOf(candles, 5))
+        expect(textOf(builder.rowsPlan())).toBe(csvOf(candles, 5))
       }),
     )
+  })
+
+  it('gives the same from parts of the rows, read by several and absorbed in order, and from parts of the candles', () => {
+    const runs = fc.oneof(rowRuns(tidy), rowRuns(untidy, 400), denseRuns)
+    const cuts = fc.array(fc.nat({ max: 60 }), { maxLength: 4 })
+    const property = fc.property(
+      runs,
+      cuts,
+      fc.constantFrom('', 'x,1,1\n', '\n', '1672531200,2E-1,1\n'),
+      (rows, cuts, odd) => {
+        const lines = rows.flatMap((row, index) => [`${lineOf(row, THREE)}\n`, ...(index % 5 === 2 ? [odd] : [])])
+        const whole = build(lines.join(''), THREE, INTERVALS)
+        const options = { symbol: SYMBOL, intervals: INTERVALS, layout: THREE }
+        const readers = [new ColumnarCandles(options), new ColumnarCandles(options)]
+        const sum = new ColumnarCandles(options)
+        const edges = [0, ...cuts.map((cut) => cut % (lines.length + 1)).sort((a, b) => a - b), lines.length]
+        for (const [index, edge] of edges.slice(1).entries()) {
+          const reader = readers[index % 2] as ColumnarCandles
+          const bytes = new TextEncoder().encode(lines.slice(edges[index], edge).join(''))
+          for (let at = 0; at < bytes.length; ) {
+            const part = bytes.subarray(at, at + Math.min(reader.room.length, 100))
+            reader.room.set(part)
+            reader.filled(part.length)
+            at += part.length
+          }
+          sum.absorb(structuredClone(reader.takePart()))
+        }
+        expect(JSON.stringify([...sum.candles()])).toBe(JSON.stringify(whole.candles))
+        expect(sum.rowCount).toBe(whole.rowCount)
+        expect({ ...sum.rejected, rows: sum.rejected.rows }).toEqual({ ...whole.rejected, rows: whole.rejected.rows })
+        const plan = sum.rowsPlan()
+        if (plan === undefined) return
+        expect([...cutRows(plan, Math.ceil(rows.length / 4))].map(textOf).join('')).toBe(textOf(plan))
+      },
+    )
+    fc.assert(property, { numRuns: 150 })
   })
 
   it('writes rows across the ends of days, months and years', () => {
@@ -224,12 +262,12 @@ describe('ColumnarCandles', () => {
       ['23:59:59', '24:00:00'].map((time) => `${Date.parse(`${day}T${time}Z`) / 1000},1.5,2.25\n`),
     )
     const { builder, candles } = build(rows.join(''), THREE, INTERVALS)
-    expect(textOf(builder.candleRows() ?? [])).toBe(csvOf(candles, 1))
+    expect(textOf(builder.rowsPlan())).toBe(csvOf(candles, 1))
   })
 
   it('writes no rows where ids have to be proven, or where a number has very many digits', () => {
-    expect(build(`5.0,1.0,${MIDNIGHT_SECONDS},b,l,,1\n`, REST).builder.candleRows()).toBeUndefined()
-    expect(build(`${MIDNIGHT_SECONDS},1.0,12345678901234567.5\n`, THREE).builder.candleRows()).toBeUndefined()
+    expect(build(`5.0,1.0,${MIDNIGHT_SECONDS},b,l,,1\n`, REST).builder.rowsPlan()).toBeUndefined()
+    expect(build(`${MIDNIGHT_SECONDS},1.0,12345678901234567.5\n`, THREE).builder.rowsPlan()).toBeUndefined()
   })
 
   it('loses no digit of a quantity beyond 2^53 units among rows that are as long', () => {
@@ -386,8 +424,8 @@ describe('ColumnarCandles', () => {
     const { builder, candles } = build(rows.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE, ['1m', '1h'])
     const trades = rows.map((row) => tradeOf(row, THREE, rows))
     expect(candles).toEqual([...naiveCandles(trades, '1m', undefined), ...naiveCandles(trades, '1h', undefined)])
-    const parts = builder.candleRows()
-    if (parts !== undefined) expect(textOf(parts)).toBe(csvOf(candles, 9))
+    const plan = builder.rowsPlan()
+    if (plan !== undefined) expect(textOf(plan)).toBe(csvOf(candles, 9))
   })
 
   it('adds up rows that jump between two windows', () => {

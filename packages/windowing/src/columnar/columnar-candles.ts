@@ -2,12 +2,14 @@ import { type Candle, type Interval, MalformedError, type MarketSymbol, MICROS_P
 import { accumulatorOf } from '../accumulator.ts'
 import { Coverage, type Span } from '../coverage.ts'
 import { intervalOf, LENGTHS, LEVELS, type Level, openTimeAt } from '../levels.ts'
-import { candleRows } from './candle-rows.ts'
+import type { CandleRowsPlan } from './candle-rows.ts'
 import { type CarefulRow, readCarefully } from './careful-row.ts'
 import { LineBuffer, LONGEST_LINE } from './line-buffer.ts'
+import { type ColumnarPart, shiftedSums } from './part.ts'
 import { type RejectedRow, RejectedRows } from './rejected-rows.ts'
 import { RowKernel } from './row-kernel.ts'
 import type { RowLayout } from './row-layout.ts'
+import { shiftIds } from './segments.ts'
 import { windowCandles } from './window-candles.ts'
 import { WindowSums } from './window-sums.ts'
 
@@ -34,15 +36,20 @@ export interface ColumnarCandlesOptions {
  */
 export class ColumnarCandles {
   readonly #options: ColumnarCandlesOptions
-  readonly #sums = new WindowSums()
+  #sums = new WindowSums()
   readonly #coverage = new Coverage()
-  readonly #rejected = new RejectedRows(KEPT_REJECTED_ROWS)
+  #rejected = new RejectedRows(KEPT_REJECTED_ROWS)
   readonly #lines: LineBuffer
   readonly #kernel: RowKernel
   /** Of the candles wanted, the shortest first; windows are summed in that one. */
   readonly #levels: readonly Level[]
   readonly #base: Level
   #header: boolean
+  /** Rows of the parts. */
+  #absorbedRows = 0
+  /** Rows and other lines of the parts that were taken. */
+  #takenRows = 0
+  #takenLines = 0
   /** Lines that are no rows: empty ones and the header. */
   #otherLines = 0
   #span: Span | undefined
@@ -70,7 +77,7 @@ export class ColumnarCandles {
 
   /** Rows so far, malformed ones and repeated ids included. */
   get rowCount(): number {
-    return this.#kernel.rowCount
+    return this.#kernel.rowCount + this.#absorbedRows
   }
 
   /** Rows that are no trades: how many there are, and the first hundred. */
@@ -81,6 +88,48 @@ export class ColumnarCandles {
   /** The next bytes of the file, cut anywhere. They are not kept. */
   push(chunk: Uint8Array): void {
     this.#lines.push(chunk)
+  }
+
+  /** Where the next bytes may be put instead of being pushed. There is always room for some; say with `filled` how many. */
+  get room(): Uint8Array {
+    return this.#lines.room
+  }
+
+  filled(length: number): void {
+    this.#lines.filled(length)
+  }
+
+  /** What the rows add up to that were read since the last time: whole lines, of a file without ids. */
+  takePart(): ColumnarPart {
+    this.#lines.finish()
+    const [rowsBefore, linesBefore] = [this.#takenRows, this.#takenLines]
+    const { count, rows } = this.#rejected
+    const part = {
+      rowsBefore,
+      linesBefore: rowsBefore + linesBefore,
+      rows: this.rowCount - rowsBefore,
+      otherLines: this.#otherLines - linesBefore,
+      rejected: { count, rows },
+      ...this.#sums.contents,
+    }
+    this.#takenRows = this.rowCount
+    this.#takenLines = this.#otherLines
+    this.#sums = new WindowSums()
+    this.#rejected = new RejectedRows(KEPT_REJECTED_ROWS)
+    return part
+  }
+
+  /** Adds a part, whose rows follow those so far. Its segments are changed. */
+  absorb(part: ColumnarPart): void {
+    const ids = this.rowCount - part.rowsBefore
+    const lines = this.#otherLines + this.rowCount - part.linesBefore
+    shiftIds(part.segments, ids)
+    if (part.segments.length > 0) this.#sums.append(part.segments)
+    for (const [openSeconds, figures] of part.windows) this.#sums.merge(openSeconds, shiftedSums(figures, ids))
+    const rows = part.rejected.rows.map((row) => ({ ...row, line: row.line + lines }))
+    this.#rejected.join(part.rejected.count, rows)
+    this.#absorbedRows += part.rows
+    this.#otherLines += part.otherLines
   }
 
   /** Reads the last line. More bytes must not follow. */
@@ -108,17 +157,17 @@ export class ColumnarCandles {
   }
 
   /**
-   * The same candles as rows of CSV without a header, in parts of many rows, much faster than one by one. Undefined where that
-   * cannot be: rows have ids, were not in order of time, or hold numbers of very many digits.
+   * The same candles as rows of CSV, for `candleRows`, which is much faster than making one by one. Undefined where that cannot
+   * be: rows have ids, or a window holds numbers of very many digits.
    */
-  candleRows(priceDecimals?: number): Iterable<Uint8Array> | undefined {
+  rowsPlan(priceDecimals?: number): CandleRowsPlan | undefined {
     const { layout, symbol } = this.#options
     const { decimals } = this.#sums
     const segments = layout.columns.tradeId === undefined ? this.#sums.inSegments() : undefined
     if (segments === undefined) return undefined
     const intervals = this.#levels.map(intervalOf)
     const written = Math.min(decimals.price, priceDecimals ?? decimals.price)
-    return candleRows({ symbol, intervals, decimals, priceDecimals: written }, [segments])
+    return { options: { symbol, intervals, decimals, priceDecimals: written }, segments }
   }
 
   /** Where the lines after the header start. */

@@ -23,12 +23,23 @@ export class LineBuffer {
 
   push(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + this.#bytes.length - this.#length)
-      this.#bytes.set(part, this.#length)
-      this.#length += part.length
+      const { room } = this
+      const part = chunk.subarray(at, at + room.length)
+      room.set(part)
+      this.filled(part.length)
       at += part.length
-      this.#readWholeLines()
     }
+  }
+
+  /** Where the next bytes may be put instead of being pushed: there is always room for some. */
+  get room(): Uint8Array {
+    return this.#bytes.subarray(this.#length)
+  }
+
+  /** So many bytes were put into the room. */
+  filled(length: number): void {
+    this.#length += length
+    this.#readWholeLines()
   }
 
   /** Reads the last line, where the file does not end with a line feed. */

@@ -28,6 +28,12 @@ export class RejectedRows {
     return this.#kept
   }
 
+  /** Adds those of rows that follow: so many, of which these are the first. */
+  join(count: number, rows: readonly RejectedRow[]): void {
+    this.#count += count
+    this.#kept.push(...rows.slice(0, this.#limit - this.#kept.length))
+  }
+
   add(row: RejectedRow): void {
     this.#count++
     if (this.#kept.length < this.#limit) this.#kept.push({ ...row, raw: row.raw.slice() })

@@ -157,3 +157,11 @@ function isMultiple(units: number | bigint, power: number): boolean {
   if (typeof units === 'bigint') return units % BigInt(power) === 0n
   return Math.floor(units / power) * power === units
 }
+
+/** Adds to the ids of segments. */
+export function shiftIds(numbers: Float64Array, ids: number): void {
+  for (let at = 0; at < numbers.length; at += FIELDS) {
+    numbers[at + 3] = (numbers[at + 3] as number) + ids
+    numbers[at + 4] = (numbers[at + 4] as number) + ids
+  }
+}

@@ -1,5 +1,6 @@
 import { type Accumulator, NarrowAccumulator } from '../accumulator.ts'
 import { WideAccumulator } from '../wide-accumulator.ts'
+import type { ColumnarPart } from './part.ts'
 import { FIELDS, Segments, segmentOf, sumsIn, usedDecimals } from './segments.ts'
 
 /** Rows that go back in time are gathered into their windows when this many segments wait. */
@@ -37,6 +38,12 @@ export class WindowSums {
   merge(openSeconds: number, sums: Accumulator): void {
     const known = this.#gathered.get(openSeconds)
     this.#gathered.set(openSeconds, known === undefined ? sums : known.merge(sums))
+  }
+
+  /** Everything so far, as it is. */
+  get contents(): Pick<ColumnarPart, 'segments' | 'windows'> {
+    const windows = [...this.#gathered].map(([openSeconds, sums]) => [openSeconds, { ...sums }] as const)
+    return { segments: this.#segments.numbers.slice(), windows }
   }
 
   /** Entries in memory: as many as there are windows, and some where rows were not in order. */
