@@ -1,11 +1,11 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type MarketSymbol, MICROS_PER_SECOND } from '@c1/market'
 import { ColumnarCandles } from '@c1/windowing'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { type BenchResult, contender, type Laps, race, timesFaster } from './bench.ts'
-import { walk } from './market.ts'
+import { writeArchive } from './market.ts'
 
 export const name = 'candles-archive'
 
@@ -34,7 +34,7 @@ export async function run(): Promise<BenchResult> {
   const directory = mkdtempSync(join(tmpdir(), 'c1-bench-'))
   try {
     const file = join(directory, 'XBTUSD.csv')
-    const bytes = writeArchive(file)
+    const bytes = writeArchive(file, ROWS, PER_MINUTE)
     return await measure(file, bytes)
   } finally {
     rmSync(directory, { recursive: true })
@@ -100,22 +100,4 @@ function checkSame({ opens, counts }: ReturnType<typeof readCandles>, columns: C
   if (!same || !counts.every((count, index) => count === Number(columns[7]?.[index]))) {
     throw new Error('C1 and DuckDB did not make the same candles of the same file.')
   }
-}
-
-/** Whole seconds and padded decimals, as Kraken's archive has them. Gives the file's size. */
-function writeArchive(file: string): number {
-  const descriptor = openSync(file, 'w')
-  let lines: string[] = []
-  let bytes = 0
-  const flush = (): void => {
-    bytes += writeSync(descriptor, lines.join(''))
-    lines = []
-  }
-  for (const { time, price, quantity } of walk(ROWS, PER_MINUTE, 1)) {
-    lines.push(`${Math.floor(time / MICROS_PER_SECOND)},${price.toFixed(5)},${quantity.toFixed(8)}\n`)
-    if (lines.length === 20_000) flush()
-  }
-  flush()
-  closeSync(descriptor)
-  return bytes
 }

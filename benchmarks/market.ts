@@ -1,3 +1,6 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { MICROS_PER_SECOND } from '@c1/market'
+
 /** Numbers in [0, 1) that are the same on every machine (mulberry32). */
 export function random(seed: number): () => number {
   let state = seed
@@ -30,4 +33,22 @@ export function* walk(count: number, perMinute: number, seed: number): Generator
     const quantity = Math.ceil(next() ** 3 * 4e8)
     yield { time, price: price / 10, quantity: quantity / 1e8, side: next() < 0.5 ? 'buy' : 'sell' }
   }
+}
+
+/** A file as in Kraken's archive: whole seconds and padded decimals. Gives its size. */
+export function writeArchive(file: string, rows: number, perMinute: number): number {
+  const descriptor = openSync(file, 'w')
+  let lines: string[] = []
+  let bytes = 0
+  const flush = (): void => {
+    bytes += writeSync(descriptor, lines.join(''))
+    lines = []
+  }
+  for (const { time, price, quantity } of walk(rows, perMinute, 1)) {
+    lines.push(`${Math.floor(time / MICROS_PER_SECOND)},${price.toFixed(5)},${quantity.toFixed(8)}\n`)
+    if (lines.length === 20_000) flush()
+  }
+  flush()
+  closeSync(descriptor)
+  return bytes
 }

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander'
 import { buildCandleFile } from './commands/candles.ts'
 import { showConfig } from './commands/config.ts'
 import { EXPORTS, exportRows } from './commands/export.ts'
-import { importFiles } from './commands/import.ts'
+import { importFiles, PROOFS, type Proof } from './commands/import.ts'
 import { listModels, showModel } from './commands/models.ts'
 import { run } from './commands/run.ts'
 import { runSimulator } from './commands/simulator.ts'
@@ -59,9 +59,17 @@ export function program(signal: AbortSignal): Command {
     MARKET,
   )
     .argument('<files...>', 'archive files; without --symbols each is the market it is named after')
-    .addHelpText('after', example('c1 import Kraken_Trading_History.zip --symbols BTC/USD'))
+    .addOption(
+      new Option(
+        '--prove-ids <when>',
+        'find out which trades rows without ids are, by asking the venue; auto asks one that was named (--source kraken, KRAKEN_REST_URL)',
+      )
+        .choices(PROOFS)
+        .default('auto'),
+    )
+    .addHelpText('after', example('c1 import Kraken_Trading_History.zip --symbols BTC/USD --source kraken'))
     .action(async (files: string[], flags: Flags) =>
-      importFiles(await open(flags), files, { quiet: flags.quiet === true }),
+      importFiles(await open(flags), files, { quiet: flags.quiet === true, prove: flags.proveIds as Proof }),
     )
 
   command(root, 'candles', 'turn an archive file straight into candles, without the stores', ['symbols'])

@@ -98,7 +98,7 @@ async function marketTime(
   return local ? rest.time(signal) : systemTime()
 }
 
-function isLoopback(url: string): boolean {
+export function isLoopback(url: string): boolean {
   return /^(localhost|127\..*|\[::1\])$/.test(new URL(url).hostname)
 }
 

@@ -1,6 +1,9 @@
 import {
+  countIds,
   type EpochMicros,
   type Heartbeat,
+  type IdRange,
+  type IdRanges,
   type IdSpace,
   InvariantError,
   type MarketMessage,
@@ -21,6 +24,12 @@ import {
 } from './sequence.ts'
 
 export type { Hole, LedgerException, LedgerSpan, Repair, Via } from './sequence.ts'
+
+/** Consecutive ids of trades of one symbol. */
+export interface IdStretch extends IdRange {
+  readonly symbol: MarketSymbol
+  readonly idSpace: IdSpace
+}
 
 const FORMAT = 'trade-ledger/2'
 /** The newest outages that are remembered of a symbol. */
@@ -73,6 +82,15 @@ export class TradeLedger {
     const isNew = sequenceOf(symbol, trade.idSpace).add(trade.tradeId, trade.eventTime, via, now)
     if (!isNew) symbol.duplicates += 1
     return isNew
+  }
+
+  /** Adds trades of consecutive ids, in this order. Gives the ids that the log has not yet; the others are counted. */
+  addStretch(ids: IdStretch, timeOf: (id: number) => EpochMicros, via?: Via, now?: EpochMicros): IdRanges {
+    const { first, last } = ids
+    const symbol = this.#of(ids.symbol)
+    const added = sequenceOf(symbol, ids.idSpace).addRange({ first, last }, timeOf, via, now)
+    symbol.duplicates += last - first + 1 - countIds(added)
+    return added
   }
 
   spans(symbol: MarketSymbol, idSpace: IdSpace): readonly Readonly<LedgerSpan>[] {

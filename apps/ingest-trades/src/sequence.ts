@@ -1,4 +1,4 @@
-import { type EpochMicros, hasId, type IdRange, withoutRange } from '@c1/market'
+import { type EpochMicros, hasId, type IdRange, type IdRanges, withoutRange } from '@c1/market'
 
 /** A stretch of consecutive trade ids that are in the log or stated as exceptions, with the times of its first and last trade. */
 export interface LedgerSpan {
@@ -107,8 +107,20 @@ export class Sequence {
       newest.to = time
       return true
     }
-    if (this.#exceptions.length > 0 && this.#takeExcepted(id)) return true
+    if (this.#exceptions.length > 0 && hasId(this.#exceptions, id)) {
+      this.#takeExcepted({ first: id, last: id })
+      return true
+    }
     return this.#insert({ first: id, last: id, from: time, to: time }, via, now)
+  }
+
+  /** Adds the ids of trades in this order. Gives those that are not there already. */
+  addRange(range: IdRange, timeOf: (id: number) => EpochMicros, via?: Via, now?: EpochMicros): IdRanges {
+    const missing = this.#spans.reduce(withoutRange, [range])
+    for (const ids of missing) this.#insert({ ...ids, from: timeOf(ids.first), to: timeOf(ids.last) }, via, now)
+    const excepted = this.#exceptions.flatMap(({ first, last }) => intersection({ first, last }, range))
+    for (const ids of excepted) this.#takeExcepted(ids)
+    return [...missing, ...excepted].sort((a, b) => a.first - b.first)
   }
 
   /** States the ids as not served; those that are there already are not. False when all of them are. */
@@ -159,14 +171,10 @@ export class Sequence {
     return low
   }
 
-  /** Takes the id out of the exceptions. False when it is in none. */
-  #takeExcepted(id: number): boolean {
-    if (!hasId(this.#exceptions, id)) return false
-    const one = { first: id, last: id }
+  #takeExcepted(range: IdRange): void {
     this.#exceptions = this.#exceptions.flatMap(({ from, to, ...ids }) =>
-      withoutRange([ids], one).map((left) => ({ ...left, from, to })),
+      withoutRange([ids], range).map((left) => ({ ...left, from, to })),
     )
-    return true
   }
 
   /** Adds ids that overlap no span. False for a single id that is in one. */
@@ -217,6 +225,11 @@ export class Sequence {
   #timeOf(now: EpochMicros | undefined): EpochMicros {
     return now ?? (this.newest as LedgerSpan).to
   }
+}
+
+function intersection(a: IdRange, b: IdRange): IdRange[] {
+  const both = { first: Math.max(a.first, b.first), last: Math.min(a.last, b.last) }
+  return both.first <= both.last ? [both] : []
 }
 
 function filledBy(gap: Gap, by: Via | 'exception' | undefined): Gap {

@@ -1,4 +1,5 @@
 import {
+  appendRun,
   type Codec,
   type DeadLetter,
   deadLettersCodec,
@@ -7,10 +8,24 @@ import {
   type Position,
   type Producer,
   TOPICS,
+  TradeRuns,
   tradesCodec,
 } from '@c1/event-log'
 import { implausible, outOfPlace } from '@c1/kraken'
-import { type EpochMicros, type MarketMessage, type MarketSymbol, systemTime, type Trade } from '@c1/market'
+import {
+  type EpochMicros,
+  gatherColumns,
+  type MarketMessage,
+  type MarketSymbol,
+  type Stretch,
+  sliceColumns,
+  stretchesOf,
+  systemTime,
+  type Trade,
+  type TradeColumns,
+  tradeAt,
+  tradesOf,
+} from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
 import { TradeLedger, type Via } from './ledger.ts'
 import { OpenOutages } from './open-outages.ts'
@@ -54,6 +69,7 @@ export class TradeLog {
   readonly #options: TradeLogOptions
   readonly #now: () => EpochMicros
   readonly #codec: Codec<MarketMessage>
+  readonly #runs: TradeRuns
   readonly #trades: Producer
   readonly #deadLetters: Producer
   #position: Position
@@ -76,6 +92,7 @@ export class TradeLog {
     this.#savedAt = this.#monotonicNow()
     this.#now = options.now ?? systemTime
     this.#codec = tradesCodec(options.source)
+    this.#runs = new TradeRuns(options.source)
     this.ledger = ledger
     this.#order = new TradeOrder(ledger)
     this.outages = outages
@@ -133,8 +150,38 @@ export class TradeLog {
     this.#save()
   }
 
+  /**
+   * The same for many trades in columns. They are told from those that the log holds by ranges of ids alone: what it holds
+   * already is counted, not compared, and nobody is told of it. Of consecutive ids the first and the last are looked at; where
+   * one of them cannot be true, all are judged one by one.
+   */
+  async appendColumns(trades: TradeColumns, via?: Via): Promise<number> {
+    const { false: fine = [], true: odd = [] } = Object.groupBy(stretchesOf(trades), (stretch) =>
+      this.#isOdd(trades, stretch) ? 'true' : 'false',
+    )
+    const now = this.#now()
+    const fresh = gatherColumns(
+      trades,
+      fine.flatMap((stretch) => this.#freshIn(trades, stretch, via, now)),
+    )
+    if (fresh.count > 0) {
+      this.#appending += 1
+      this.#position = await appendRun(this.#trades, this.#runs.encode(fresh))
+      this.#appending -= 1
+      if (this.#isSaveDue || this.#monotonicNow() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
+    }
+    let known = fine.reduce((sum, { from, to }) => sum + to - from, 0) - fresh.count
+    for (const { from, to } of odd) known += await this.appendTrades(tradesOf(sliceColumns(trades, from, to)), via)
+    return known
+  }
+
   async appendDeadLetter(letter: DeadLetter): Promise<void> {
     await this.#deadLetters.append([deadLettersCodec(this.#options.source).encode(letter, systemTime())])
+  }
+
+  /** Resolves when every trade appended has reached the disk. */
+  flush(): Promise<void> {
+    return this.#trades.flush()
   }
 
   async close(): Promise<void> {
@@ -161,6 +208,19 @@ export class TradeLog {
     if (!isFresh) this.#refuseKnown(trade, refused.letters)
     else if (trade.idSpace === 'venue') this.#recent.remember(trade)
     return isFresh
+  }
+
+  #isOdd(trades: TradeColumns, { from, to }: Stretch): boolean {
+    return [from, to - 1].some((index) => this.#order.reasonAgainst(tradeAt(trades, index)) !== undefined)
+  }
+
+  #freshIn({ ids, idSpace, symbol, times }: TradeColumns, stretch: Stretch, via?: Via, now?: EpochMicros): Stretch[] {
+    const { from, to } = stretch
+    const first = ids[from] as number
+    const timeOf = (id: number): EpochMicros => times[from + id - first] as EpochMicros
+    return this.ledger
+      .addStretch({ symbol, idSpace, first, last: first + to - from - 1 }, timeOf, via, now)
+      .map((range) => ({ from: from + range.first - first, to: from + range.last - first + 1 }))
   }
 
   /** Of a symbol's first trades, which no ledger can judge, those that the others contradict. */

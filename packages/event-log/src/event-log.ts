@@ -11,6 +11,22 @@ export interface LogRecord {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/**
+ * Many records of one key and one set of headers, without an object for each: what an import of millions appends. Its memory
+ * may be used again once the append resolved.
+ */
+export interface RecordRun {
+  readonly key: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly count: number
+  /** `EpochMicros`, of each record. */
+  readonly timestamps: Float64Array
+  /** The values of all records, one after another. */
+  readonly values: Uint8Array
+  /** Of each record the bytes of its value. */
+  readonly lengths: Uint32Array
+}
+
 /** What is read: the record and where it stands. Its value may be a view of a larger buffer: copy what is kept for long. */
 export interface StoredRecord extends LogRecord {
   readonly partition: number
@@ -67,6 +83,12 @@ export interface Producer {
    * @throws C1Error `batch_too_large`; `log_unwritable`, `log_unreachable` when nothing more can be appended; `clock_skewed`
    */
   append(records: readonly LogRecord[]): Promise<Position>
+  /**
+   * The same for a run, where the adapter can take one as it is; `appendRun` does it with every adapter.
+   *
+   * @throws C1Error as `append`
+   */
+  appendRun?(run: RecordRun): Promise<Position>
   /** Resolves when everything appended has reached the disk. */
   flush(): Promise<void>
   close(): Promise<void>

@@ -9,6 +9,7 @@ export type {
   LogRecord,
   Position,
   Producer,
+  RecordRun,
   Share,
   ShareOptions,
   StoredRecord,
@@ -27,7 +28,9 @@ export type { Codec } from './messages/codec.ts'
 export { type DeadLettersCodec, deadLettersCodec } from './messages/dead-letters.ts'
 export { type FeatureMessage, featuresCodec } from './messages/features.ts'
 export { outcomesCodec, predictionsCodec } from './messages/predictions.ts'
+export { TradeRuns } from './messages/trade-runs.ts'
 export { type TradesCodec, tradesCodec } from './messages/trades.ts'
+export { appendRun, recordsOf } from './record-run.ts'
 export { type AvroLogOptions, withAvroValues } from './schemas/avro-log.ts'
 export { openSchemaRegistry, type SchemaRegistry, type SchemaRegistryOptions } from './schemas/schema-registry.ts'
 export { CHECKPOINTS_TOPIC, type DeadLetter, TOPICS, type Topic } from './topics.ts'

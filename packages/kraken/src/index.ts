@@ -1,7 +1,16 @@
 export type { ArchiveColumns, ArchiveLayout } from './archive/layout.ts'
 export type { ArchiveProgress } from './archive/members.ts'
 export { type OpenedArchive, openArchive } from './archive/open.ts'
-export { type ArchiveBatch, type ReadArchiveOptions, type RejectedLine, readArchive } from './archive/read.ts'
+export {
+  ARCHIVE_START,
+  type ArchiveBatch,
+  type ArchiveBlock,
+  type ArchivePlace,
+  type ReadArchiveOptions,
+  readArchive,
+  readBlocks,
+} from './archive/read.ts'
+export type { RejectedLine } from './archive/row-columns.ts'
 export type { ConnectionState } from './feed/connection-states.ts'
 export type { FeedEvent } from './feed/events.ts'
 export { KrakenFeed, type KrakenFeedOptions } from './feed/feed.ts'

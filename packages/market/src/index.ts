@@ -36,6 +36,17 @@ export {
   unservedIds,
 } from './trade.ts'
 export {
+  gatherColumns,
+  ORDER_TYPES,
+  SIDES,
+  type Stretch,
+  sliceColumns,
+  stretchesOf,
+  type TradeColumns,
+  tradeAt,
+  tradesOf,
+} from './trade-columns.ts'
+export {
   addId,
   addRange,
   countIds,

@@ -1,4 +1,13 @@
-import type { Batch, Consumer, EventLog, LogRecord, Position, StoredRecord } from '@c1/event-log'
+import {
+  appendRun,
+  type Batch,
+  type Consumer,
+  type EventLog,
+  type LogRecord,
+  type Position,
+  recordsOf,
+  type StoredRecord,
+} from '@c1/event-log'
 import { C1Error, type EpochMicros } from '@c1/market'
 import { expect, it } from 'vitest'
 
@@ -82,6 +91,26 @@ export function eventLogContract(
       const before = await producer.append([logRecord('A/B', '1')])
       expect(await producer.append([])).toEqual(before)
       expect(await readAll(log)).toHaveLength(1)
+    }))
+
+  it('gives back a run as the records that it is made of, between those appended one by one', () =>
+    withLog(async (log) => {
+      const producer = await log.producer(TOPIC)
+      const run = {
+        key: 'A/B',
+        headers: { 'c1-kind': 'trade' },
+        count: 3,
+        timestamps: Float64Array.of(1_525_752_700_029_500, 0, 7),
+        values: Buffer.from('onethree'),
+        lengths: Uint32Array.of(3, 0, 5),
+      }
+      const records = [logRecord('A/B', 'before'), ...recordsOf(run), logRecord('A/B', 'after')]
+      await producer.append(records.slice(0, 1))
+      await appendRun(producer, run)
+      const end = await producer.append(records.slice(-1))
+      const read = await readAll(log)
+      expect(read.map(content)).toEqual(records.map(content))
+      expect((await log.bounds(TOPIC)).end).toEqual(end)
     }))
 
   it('tells where the topic begins and ends', () =>

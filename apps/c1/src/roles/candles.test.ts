@@ -88,7 +88,8 @@ afterEach(() => place.remove())
 
 function importInto(path: string, market: Instrument): (trades: TradeLog) => Promise<unknown> {
   const { signal } = new AbortController()
-  return (trades) => importArchive(path, { trades, market, signal, onProgress: () => {} })
+  const checkpoints = new CheckpointStore(join(place.folder, 'ledger'))
+  return (trades) => importArchive(path, { trades, checkpoints, market, signal, onProgress: () => {} })
 }
 
 const XBTUSD = data('trades/XBTUSD_2018-05-08_2018-05-22.csv.gz')

@@ -32,7 +32,8 @@ describe('a torn tail', () => {
       await log.close()
       expect(await readValues(directory)).toEqual(['a', 'b', 'c', 'again'])
     }
-  })
+    // Some two hundred times to the disk and back.
+  }, 60_000)
 
   it('is whatever follows the last whole batch: zeros, noise, or a last batch with a flipped bit', async () => {
     const { directory, file, ends } = await written([['a'], ['b']])

@@ -1,6 +1,15 @@
 import { join } from 'node:path'
 import { type EpochMicros, InvariantError, systemTime } from '@c1/market'
-import type { Consumer, ConsumerOptions, EventLog, LogRecord, Position, Producer, ShareOptions } from '../event-log.ts'
+import type {
+  Consumer,
+  ConsumerOptions,
+  EventLog,
+  LogRecord,
+  Position,
+  Producer,
+  RecordRun,
+  ShareOptions,
+} from '../event-log.ts'
 import { DISK } from './active-segment.ts'
 import { EmbeddedConsumer } from './consumer.ts'
 import { CommittedPosition } from './groups.ts'
@@ -120,6 +129,11 @@ class EmbeddedProducer implements Producer {
 
   async append(records: readonly LogRecord[]): Promise<Position> {
     this.#writer.append(records)
+    return { 0: this.#writer.end }
+  }
+
+  async appendRun(run: RecordRun): Promise<Position> {
+    this.#writer.appendRun(run)
     return { 0: this.#writer.end }
   }
 

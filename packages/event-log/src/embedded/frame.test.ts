@@ -1,8 +1,9 @@
 import type { EpochMicros } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LogRecord } from '../event-log.ts'
-import { decodeRecords, encodeFrame, holdsLaterFrame, isIntact, readHeader } from './frame.ts'
+import type { LogRecord, RecordRun } from '../event-log.ts'
+import { recordsOf } from '../record-run.ts'
+import { decodeRecords, encodeFrame, encodeRunFrame, holdsLaterFrame, isIntact, readHeader } from './frame.ts'
 
 const record: fc.Arbitrary<LogRecord> = fc.record({
   key: fc.oneof(fc.constantFrom('BTC/USD', 'ETH/USD'), fc.string({ unit: 'grapheme' })),
@@ -25,6 +26,25 @@ describe('a frame', () => {
         expect(isIntact(bytes, 0, header)).toBe(true)
         const expected = records.map((record, index) => ({ ...record, partition: 0, offset: baseOffset + index }))
         expect(decodeRecords(bytes, 0, header).map(withPlainValue)).toEqual(expected.map(withPlainValue))
+      }),
+    )
+  })
+
+  it('of a run is the frame of its records, byte for byte', () => {
+    const values = fc.array(fc.uint8Array({ maxLength: 50 }), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(record, values, fc.nat(), ({ key, headers, timestamp }, values, baseOffset) => {
+        const run: RecordRun = {
+          key,
+          headers,
+          count: values.length,
+          timestamps: Float64Array.from(values, (_, index) => timestamp + index),
+          values: Buffer.concat(values),
+          lengths: Uint32Array.from(values, ({ length }) => length),
+        }
+        const appendedAt = 5 as EpochMicros
+        const frame = encodeRunFrame(run, baseOffset, appendedAt)
+        expect(frame.equals(encodeFrame(recordsOf(run), baseOffset, appendedAt))).toBe(true)
       }),
     )
   })

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { C1Error, type EpochMicros } from '@c1/market'
-import type { LogRecord, StoredRecord } from '../event-log.ts'
+import type { LogRecord, RecordRun, StoredRecord } from '../event-log.ts'
 import { StringReader, StringTable } from './string-table.ts'
 
 /**
@@ -43,17 +43,7 @@ export function encodeFrame(records: readonly LogRecord[], baseOffset: number, a
   const headersOf = records.map((record) => headers.indexOfHeaders(record.headers))
   const tables = Buffer.concat([keys.encode(), headers.encode()])
   const values = records.reduce((bytes, { value }) => bytes + value.byteLength, 0)
-  const length = FRAME_HEADER_BYTES + tables.length + RECORD_BYTES * records.length + values
-  if (length > MAX_FRAME_BYTES) throw tooLarge(length, records.length)
-
-  const frame = Buffer.allocUnsafeSlow(length)
-  MAGIC.copy(frame)
-  frame.writeUInt32LE(length, 4)
-  frame.writeUInt32LE(records.length, 12)
-  frame.writeDoubleLE(baseOffset, 16)
-  frame.writeDoubleLE(appendedAt, APPENDED_AT)
-  frame.writeUInt32LE(tables.length, 32)
-  tables.copy(frame, FRAME_HEADER_BYTES)
+  const frame = beginFrame(tables, records.length, values, baseOffset, appendedAt)
   let at = FRAME_HEADER_BYTES + tables.length
   let valueAt = at + RECORD_BYTES * records.length
   for (const [index, { timestamp, value }] of records.entries()) {
@@ -66,6 +56,56 @@ export function encodeFrame(records: readonly LogRecord[], baseOffset: number, a
     valueAt += value.byteLength
   }
   frame.writeUInt32LE(crc32(frame.subarray(CHECKED_FROM)), 8)
+  return frame
+}
+
+/**
+ * The frame that `encodeFrame` makes of a run's records, in `memory` where that is large enough.
+ *
+ * @throws C1Error `batch_too_large`
+ */
+export function encodeRunFrame(run: RecordRun, baseOffset: number, appendedAt: EpochMicros, memory?: Buffer): Buffer {
+  const { count, lengths, timestamps, values } = run
+  const keys = new StringTable()
+  const headers = new StringTable()
+  keys.indexOfKey(run.key)
+  headers.indexOfHeaders(run.headers)
+  const tables = Buffer.concat([keys.encode(), headers.encode()])
+  const frame = beginFrame(tables, count, values.length, baseOffset, appendedAt, memory)
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length)
+  let at = FRAME_HEADER_BYTES + tables.length
+  for (let index = 0; index < count; index += 1) {
+    // The only key and the only set of headers have index 0.
+    view.setUint32(at, 0, true)
+    view.setUint32(at + 4, 0, true)
+    view.setFloat64(at + 8, timestamps[index] as number, true)
+    view.setUint32(at + 16, lengths[index] as number, true)
+    at += RECORD_BYTES
+  }
+  frame.set(values, at)
+  frame.writeUInt32LE(crc32(frame.subarray(CHECKED_FROM)), 8)
+  return frame
+}
+
+/** A frame with all but its checksum, the entries of its records and their values. */
+function beginFrame(
+  tables: Buffer,
+  count: number,
+  valueBytes: number,
+  baseOffset: number,
+  appendedAt: EpochMicros,
+  memory: Buffer = Buffer.alloc(0),
+): Buffer {
+  const length = FRAME_HEADER_BYTES + tables.length + RECORD_BYTES * count + valueBytes
+  if (length > MAX_FRAME_BYTES) throw tooLarge(length, count)
+  const frame = length <= memory.length ? memory.subarray(0, length) : Buffer.allocUnsafeSlow(length)
+  MAGIC.copy(frame)
+  frame.writeUInt32LE(length, 4)
+  frame.writeUInt32LE(count, 12)
+  frame.writeDoubleLE(baseOffset, 16)
+  frame.writeDoubleLE(appendedAt, APPENDED_AT)
+  frame.writeUInt32LE(tables.length, 32)
+  tables.copy(frame, FRAME_HEADER_BYTES)
   return frame
 }
 

@@ -22,6 +22,13 @@ export class Tail {
     while (this.#bytes > TAIL_BYTES && this.#first < this.#entries.length - 1) this.#drop()
   }
 
+  /** Forgets all frames: what was appended after them was not kept. */
+  clear(): void {
+    this.#entries = []
+    this.#first = 0
+    this.#bytes = 0
+  }
+
   /** The records from `offset` on, at most `max`; `undefined` when `offset` is older than what is held. */
   read(offset: number, max: number): readonly StoredRecord[] | undefined {
     const oldest = this.#entries[this.#first]

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { C1Error, type EpochMicros, InvariantError } from '@c1/market'
-import type { LogRecord } from '../event-log.ts'
+import type { LogRecord, RecordRun } from '../event-log.ts'
 import { ActiveSegment, type Disk } from './active-segment.ts'
 import { logFull, logUnwritable, topicLocked } from './errors.ts'
-import { encodeFrame } from './frame.ts'
+import { encodeFrame, encodeRunFrame } from './frame.ts'
 import { acquireLock, type Lock, thisProcess } from './lock.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { type ClosedSegment, listSegments, type SegmentFile, segmentFile, syncDirectory } from './segment-files.ts'
@@ -12,6 +12,8 @@ import { Tail } from './tail.ts'
 
 /** No space, no quota, or the largest file that the file system or the process's limits allow. */
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
+const SYNC_RUNS_EVERY_BYTES = 8 * 1024 * 1024
 
 export interface TopicWriterOptions {
   readonly topic: string
@@ -41,6 +43,10 @@ export class TopicWriter {
   /** After a failed sync the disk may lack what the file system believes written: nothing can be promised any more. */
   #failure: C1Error | undefined
   #isClosed = false
+  /** For the frames of runs, one after another. */
+  #runMemory = Buffer.alloc(0)
+  /** Of runs, since a sync began for their sake. */
+  #unsyncedBytes = 0
 
   private constructor(options: TopicWriterOptions, lock: Lock, closed: readonly ClosedSegment[], newest: Newest) {
     this.#options = options
@@ -85,17 +91,29 @@ export class TopicWriter {
     if (records.length === 0) return
     const appendedAt = this.#options.clock()
     const frame = encodeFrame(records, this.#end, appendedAt)
-    const rolls = this.#active.bytes > 0 && this.#active.bytes + frame.length > this.#options.segmentBytes
-    try {
-      if (rolls) this.#roll()
-      this.#active.append(frame)
-    } catch (error) {
-      throw this.#writeFailed(error, frame.length)
-    }
+    this.#write(frame)
     this.tail.push(frame, { length: frame.length, count: records.length, baseOffset: this.#end, appendedAt })
     this.#end += records.length
-    if (rolls) this.#retain()
     this.#options.onAppend()
+  }
+
+  /**
+   * As `append`, for many records at once: they are not kept in memory for readers, who find them on the disk, and they are on
+   * their way to the disk before the segment is full, so that the next one need not wait for all of it.
+   */
+  appendRun(run: RecordRun): void {
+    this.#checkUsable()
+    if (run.count === 0) return
+    const frame = encodeRunFrame(run, this.#end, this.#options.clock(), this.#runMemory)
+    if (frame.length > this.#runMemory.length) this.#runMemory = Buffer.allocUnsafeSlow(2 * frame.length)
+    this.#write(frame)
+    this.tail.clear()
+    this.#end += run.count
+    this.#options.onAppend()
+    this.#unsyncedBytes += frame.length
+    if (this.#unsyncedBytes < SYNC_RUNS_EVERY_BYTES) return
+    this.#unsyncedBytes = 0
+    this.flush().catch((error: Error) => this.#options.onWarning(error.message))
   }
 
   /** Syncs follow one another: one that is under way does not cover what was appended after it began. */
@@ -116,6 +134,17 @@ export class TopicWriter {
       await this.#active.close()
       this.#lock.release()
     }
+  }
+
+  #write(frame: Buffer): void {
+    const rolls = this.#active.bytes > 0 && this.#active.bytes + frame.length > this.#options.segmentBytes
+    try {
+      if (rolls) this.#roll()
+      this.#active.append(frame)
+    } catch (error) {
+      throw this.#writeFailed(error, frame.length)
+    }
+    if (rolls) this.#retain()
   }
 
   async #sync(): Promise<void> {

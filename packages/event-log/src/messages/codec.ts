@@ -40,7 +40,19 @@ export class Envelope<Kind extends string> {
     json: string,
     own?: readonly [name: string, value: string],
   ): LogRecord {
-    return { key, value: Buffer.from(json), timestamp, headers: this.#headersOf(kind, own) }
+    return { key, value: Buffer.from(json), timestamp, headers: this.headersOf(kind, own) }
+  }
+
+  /** The headers that `wrap` gives. */
+  headersOf(kind: Kind, own: readonly [name: string, value: string] | undefined): Headers {
+    const name = own === undefined ? kind : `${kind} ${own[1]}`
+    let headers = this.#headers.get(name)
+    if (headers === undefined) {
+      const always = { 'c1-kind': kind, 'c1-schema': this.#schema, 'c1-source': this.#source }
+      headers = Object.freeze(own === undefined ? always : { ...always, [own[0]]: own[1] })
+      this.#headers.set(name, headers)
+    }
+    return headers
   }
 
   /** What kind of record it is. @throws MalformedError */
@@ -50,17 +62,6 @@ export class Envelope<Kind extends string> {
       this.#checked = record.headers
     }
     return this.#checkedKind
-  }
-
-  #headersOf(kind: Kind, own: readonly [name: string, value: string] | undefined): Headers {
-    const name = own === undefined ? kind : `${kind} ${own[1]}`
-    let headers = this.#headers.get(name)
-    if (headers === undefined) {
-      const always = { 'c1-kind': kind, 'c1-schema': this.#schema, 'c1-source': this.#source }
-      headers = Object.freeze(own === undefined ? always : { ...always, [own[0]]: own[1] })
-      this.#headers.set(name, headers)
-    }
-    return headers
   }
 
   #check(record: StoredRecord): Kind {

@@ -30,7 +30,7 @@ export interface TradesCodec extends Codec<MarketMessage> {
 
 /** `trades.v1`. Header `c1-ids` names what numbers the trades where that is not the venue. */
 export function tradesCodec(source: string): TradesCodec {
-  const envelope = new Envelope(SCHEMA, source, ['trade', 'heartbeat', 'outage'])
+  const envelope = tradesEnvelope(source)
   const reader = new TradeReader((record) => (envelope.kindOf(record) === 'trade' ? idSpaceOf(record) : undefined))
   return {
     readTrade: (record, trade) => reader.read(record, trade),
@@ -64,6 +64,10 @@ export function tradesCodec(source: string): TradesCodec {
       }
     },
   }
+}
+
+export function tradesEnvelope(source: string): Envelope<MarketMessage['kind']> {
+  return new Envelope(SCHEMA, source, ['trade', 'heartbeat', 'outage'])
 }
 
 function tradeJson(trade: Trade): string {
@@ -111,7 +115,8 @@ function readOutage(row: Row): Outage {
   return { ...outage, firstTradeId, lastTradeId }
 }
 
-function idsHeader(idSpace: IdSpace): readonly ['c1-ids', string] | undefined {
+/** What numbers the trades, where that is not the venue. */
+export function idsHeader(idSpace: IdSpace): readonly ['c1-ids', string] | undefined {
   return idSpace === 'venue' ? undefined : ['c1-ids', idSpace]
 }
 

@@ -13,10 +13,12 @@ export interface OpenedArchive {
   readonly label: string
   readonly layout: ArchiveLayout
   /**
-   * `venue` where the rows have the venue's ids. Else `file:` and the first 12 hex digits of the SHA-256 of the name without
-   * folders and extensions, a zero byte, and the first 64 KiB of unpacked content: the same for a copy, packed or not, and for
-   * a later edition of the file that goes on where this one ends.
+   * `file:` and the first 12 hex digits of the SHA-256 of the name without folders and extensions, a zero byte, and the first
+   * 64 KiB of unpacked content: the same for a copy, packed or not, and for a later edition of the file that goes on where this
+   * one ends.
    */
+  readonly identity: IdSpace
+  /** `venue` where the rows have the venue's ids, else the identity: a row's id is its ordinal there. */
   readonly idSpace: IdSpace
   /** Its bytes, unpacked, split anywhere, without a byte order mark. Read them before asking for the next member. */
   readonly chunks: AsyncIterable<Uint8Array>
@@ -53,11 +55,12 @@ function openedArchive(
 ): OpenedArchive {
   if (head.length === 0) throw new UsageError('archive_foreign', `${label} is empty.`, { details: { file: label } })
   const layout = detectLayout(firstLines(head), label)
-  const idSpace = layout.columns.tradeId === undefined ? fileIdSpace(member, head) : 'venue'
-  return { member, label, layout, idSpace, chunks, progress }
+  const identity = identityOf(member, head)
+  const idSpace = layout.columns.tradeId === undefined ? identity : 'venue'
+  return { member, label, layout, identity, idSpace, chunks, progress }
 }
 
-function fileIdSpace(member: string, head: Buffer): IdSpace {
+function identityOf(member: string, head: Buffer): IdSpace {
   const digest = createHash('sha256')
     .update(stemOf(member))
     .update('\0')

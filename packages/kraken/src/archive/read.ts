@@ -1,17 +1,32 @@
-import type { IdSpace, Instrument, MarketSymbol, Trade } from '@c1/market'
+import { crc32 } from 'node:zlib'
+import { type IdSpace, type Instrument, type MarketSymbol, type Trade, tradesOf, UsageError } from '@c1/market'
 import { archiveNames } from '../names.ts'
-import { type MalformedRow, malformedRow } from '../wire/malformed-row.ts'
-import { LineSplitter } from './lines.ts'
 import type { ArchiveProgress } from './members.ts'
 import { type OpenedArchive, openArchive } from './open.ts'
-import { rowMarket, rowReader } from './rows.ts'
+import { type RejectedLine, type RowBlock, RowColumns } from './row-columns.ts'
+import { rowMarket } from './rows.ts'
+import { WholeLines } from './whole-lines.ts'
 
-/** A row of a file that is no trade. `line` counts from 1, empty lines and the header included. */
-export interface RejectedLine extends MalformedRow {
-  readonly line: number
+/** How far the reading of a file of rows is: whole lines only. */
+export interface ArchivePlace {
+  /** Unpacked, without a byte order mark. */
+  readonly bytes: number
+  readonly lines: number
+  /** The header and empty lines left out; rejected ones included. The id of the last one, where rows have none. */
+  readonly rows: number
+  /** CRC-32 of the bytes. */
+  readonly crc: number
 }
 
+export const ARCHIVE_START: ArchivePlace = { bytes: 0, lines: 0, rows: 0, crc: 0 }
+
 /** Some rows of one archive file, in the file's order. Equal rows are distinct trades. */
+export interface ArchiveBlock extends RowBlock {
+  /** After its last row. */
+  readonly place: ArchivePlace
+}
+
+/** The same, with an object for each trade. */
 export interface ArchiveBatch extends ArchiveProgress {
   /** The file's name, or the member's path inside a zip. */
   readonly member: string
@@ -39,49 +54,74 @@ export async function* readArchive(
   { market }: ReadArchiveOptions,
 ): AsyncGenerator<ArchiveBatch, void, void> {
   for await (const archive of openArchive(path, { aliases: archiveNames(market) })) {
-    yield* readRows(archive, market)
+    const { member, idSpace, progress } = archive
+    for await (const { columns, rejected, outOfOrder } of readBlocks(archive, market)) {
+      yield { member, idSpace, trades: tradesOf(columns), rejected, outOfOrder, ...progress() }
+    }
   }
 }
 
-async function* readRows(archive: OpenedArchive, market: Instrument | MarketSymbol): AsyncGenerator<ArchiveBatch> {
-  const lines = new LineSplitter(archive.label)
-  const batch = batchReader(archive, market)
-  for await (const chunk of archive.chunks) yield batch(lines.push(chunk))
-  const last = lines.end()
-  if (last.length > 0) yield batch(last)
-}
-
-function batchReader(
+/**
+ * The rows of an opened file in columns, from a place on: what comes before it is passed over unread.
+ *
+ * @throws UsageError `archive_changed` when what comes before the place is not what came before it when it was told
+ */
+export async function* readBlocks(
   archive: OpenedArchive,
   market: Instrument | MarketSymbol,
-): (lines: readonly string[]) => ArchiveBatch {
-  const { member, idSpace, layout, progress } = archive
-  const readRow = rowReader(layout, rowMarket(market), idSpace)
-  let header = layout.header
-  let line = 0
-  let ordinal = 0
-  let lastTime = Number.NEGATIVE_INFINITY
-  return (lines) => {
-    const trades: Trade[] = []
-    const rejected: RejectedLine[] = []
-    let outOfOrder = 0
-    for (const text of lines) {
-      line += 1
-      if (text === '') continue
-      if (header) {
-        header = false
-        continue
-      }
-      ordinal += 1
-      try {
-        const trade = readRow(text, ordinal)
-        if (trade.eventTime < lastTime) outOfOrder += 1
-        lastTime = trade.eventTime
-        trades.push(trade)
-      } catch (thrown) {
-        rejected.push({ line, ...malformedRow(Buffer.from(text, 'latin1').toString(), thrown) })
-      }
-    }
-    return { member, idSpace, trades, rejected, outOfOrder, ...progress() }
+  from: ArchivePlace = ARCHIVE_START,
+): AsyncGenerator<ArchiveBlock, void, void> {
+  const rows = new RowColumns(archive.layout, rowMarket(market), archive.idSpace)
+  rows.resume(from.lines, from.rows)
+  const lines = new WholeLines(archive.label)
+  let { bytes, crc } = from
+  const block = (text: Uint8Array, length = text.length): ArchiveBlock => {
+    const read = rows.read(text, 0, text.length)
+    bytes += length
+    crc = crc32(text.subarray(0, length), crc)
+    return { ...read, place: { bytes, lines: rows.lines, rows: rows.rows, crc } }
+  }
+  const passed = new PassedBytes(archive.label, from)
+  for await (const chunk of archive.chunks) {
+    const rest = passed.pass(chunk)
+    if (rest.length > 0) yield block(lines.push(rest))
+  }
+  passed.end()
+  const last = lines.end()
+  // The line feed at its end is not the file's.
+  if (last.length > 0) yield block(last, last.length - 1)
+}
+
+/** Bytes at the beginning of a file that were read before, and have to be the same now. */
+class PassedBytes {
+  readonly #label: string
+  readonly #crc: number
+  #missing: number
+  #passed = 0
+
+  constructor(label: string, { bytes, crc }: ArchivePlace) {
+    this.#label = label
+    this.#crc = crc
+    this.#missing = bytes
+  }
+
+  /** What of the chunk is to be read. */
+  pass(chunk: Uint8Array): Uint8Array {
+    if (this.#missing === 0) return chunk
+    const part = chunk.subarray(0, this.#missing)
+    this.#missing -= part.length
+    this.#passed = crc32(part, this.#passed)
+    if (this.#missing === 0) this.end()
+    return chunk.subarray(part.length)
+  }
+
+  end(): void {
+    if (this.#missing === 0 && this.#passed === this.#crc) return
+    throw new UsageError(
+      'archive_changed',
+      `${this.#label} begins otherwise than the file of this name that was imported before: its rows cannot go on where those ` +
+        'end. Import that file, or give this one another name to have it beside what is there.',
+      { details: { file: this.#label } },
+    )
   }
 }
