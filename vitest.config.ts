@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['{apps,packages}/*/src/**/*.test.ts', 'tests/*.test.ts'],
     // Most take milliseconds; those that start processes or sync to the disk wait for a machine that does other things too.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
       include: ['{apps,packages}/*/src/**/*.ts'],

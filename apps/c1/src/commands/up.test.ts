@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { c1, ended, said, startC1, temporaryFolder } from '../test-support/command.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 const folder = temporaryFolder()
 const UP = ['up', '--source', 'simulator', '--symbols', 'BTC/USD', '--backfill', '3h', '--http-port', '0']
