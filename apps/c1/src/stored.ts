@@ -26,6 +26,9 @@ export async function storedSymbols(
   return (await readLedger(workspace)).ledger.symbols()
 }
 
+/** Some logs keep the time of a record to the millisecond only, cut off. */
+const KEPT_TO_MICROS = 1000
+
 async function* recordsOf({ log }: Stored, topic: string, symbol: MarketSymbol): AsyncGenerator<StoredRecord> {
   const consumer = await log.consumer(topic, { from: 'earliest', until: 'end' })
   for await (const { records } of consumer) for (const record of records) if (record.key === symbol) yield record
@@ -36,9 +39,11 @@ export async function storedTrades(stored: Stored, symbol: MarketSymbol, { from,
   const codec = tradesCodec(stored.source)
   const trades: Trade[] = []
   for await (const record of recordsOf(stored, TOPICS.trades, symbol)) {
-    if (record.timestamp < from || record.timestamp >= to) continue
+    if (record.timestamp <= from - KEPT_TO_MICROS || record.timestamp >= to) continue
     const message = codec.decode(record)
-    if (message.kind === 'trade') trades.push(message.trade)
+    if (message.kind !== 'trade') continue
+    const { trade } = message
+    if (trade.eventTime >= from && trade.eventTime < to) trades.push(trade)
   }
   return trades.sort((a, b) => (a.idSpace === b.idSpace ? a.tradeId - b.tradeId : a.eventTime - b.eventTime))
 }
@@ -59,7 +64,9 @@ export async function storedPredictions(
   const made = new Map<string, Prediction>()
   for await (const record of recordsOf(stored, TOPICS.predictions, symbol)) {
     const prediction = predictions.decode(record)
-    if (prediction.asOf >= from && prediction.asOf < to) made.set(keyOf(prediction), prediction)
+    // What was said first stands.
+    if (prediction.asOf >= from && prediction.asOf < to && !made.has(keyOf(prediction)))
+      made.set(keyOf(prediction), prediction)
   }
   const sorted = [...made.values()].sort((a, b) => a.asOf - b.asOf)
   return sorted.map((prediction) => [prediction, known.get(keyOf(prediction))] as const)

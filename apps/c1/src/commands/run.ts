@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { storeGroup } from '@c1/compute-features'
 import { type Position, TOPICS } from '@c1/event-log'
+import type { Ingest } from '@c1/ingest-trades'
 import { systemTime, UsageError } from '@c1/market'
 import { type Metrics, type Role, runRoles } from '@c1/service'
 import { closing } from '../closing.ts'
@@ -74,13 +75,33 @@ async function runIngest(
 ): Promise<Running> {
   const venue = await openVenue(context, source, workspace.directory)
   const { ingest, trades } = await pipeline.openIngest(venue)
+  const stopTelling = tellReadiness(ingest, pipeline.metrics)
   return {
     roles: [{ name: 'ingest-trades', run: (signal) => ingest.run(signal) }],
     close: async () => {
+      stopTelling()
       await trades.close()
       await venue.close()
     },
   }
+}
+
+const READINESS_MS = 500
+
+function tellReadiness(ingest: Ingest, { notReady }: Metrics): () => void {
+  const tell = (): void => {
+    const { backfill, connected, refused } = ingest.status()
+    const reasons = [
+      ...(connected ? [] : ['the live feed is not connected']),
+      ...backfill.map(({ symbol }) => `the history of ${symbol} is being fetched`),
+      ...refused.map(({ reason, symbol }) => `the venue refuses ${symbol}: ${reason}`),
+    ]
+    if (reasons.length === 0) notReady.delete('ingest-trades')
+    else notReady.set('ingest-trades', reasons.join(', '))
+  }
+  tell()
+  const timer = setInterval(tell, READINESS_MS)
+  return () => clearInterval(timer)
 }
 
 function trainModel(context: Context, source: MarketSource, workspace: Workspace, pipeline: Pipeline): Role {

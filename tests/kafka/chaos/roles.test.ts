@@ -1,0 +1,204 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pass } from 'node:timers/promises'
+import { type EventLog, openEmbeddedLog, openKafkaLog } from '@c1/event-log'
+import { defineFeatureSet, standardFeatures } from '@c1/features'
+import { type EpochMicros, formatTime, parseTime } from '@c1/market'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { c1, end, type RunningSimulator, startC1, startSimulatorProcess } from '../../recovery/processes.ts'
+import { type Finals, finalsOf, percentiles } from './market.ts'
+
+const KILLS = Number(process.env.C1_TEST_KILLS ?? 100)
+const SEED = Number(process.env.C1_TEST_SEED ?? Date.now() % 1_000_000)
+const SPEED = 60
+const START = '2026-03-04T10:20:00Z'
+const SYMBOLS = 'BTC/USD,ETH/USD,KAVA/USD'
+const COMMON = `--source kraken --symbols ${SYMBOLS} --train-every 30m --log-level error`.split(' ')
+/** Those that share their partitions out run twice. */
+const PROCESSES = [
+  'ingest-trades',
+  'build-candles',
+  'build-candles',
+  'compute-features',
+  'compute-features',
+  'train-model',
+  'serve-predictions',
+] as const
+const FIRST_METRICS_PORT = 17_310
+const RECOVERY_MS = 60_000
+const { group } = defineFeatureSet({ name: 'candle_features', version: 1, interval: '1m', features: standardFeatures })
+
+/**
+ * One simulated venue and two systems on it: `c1 up` with everything in one process, left alone; and every role as processes
+ * that meet on Kafka, one of them killed with -9 again and again. What both have seen must be the same in the end.
+ */
+describe(
+  `kill -9 of roles that meet on Kafka, ${KILLS} times (seed ${SEED})`,
+  () => {
+    const prefix = `roles${Math.random().toString(36).slice(2, 8)}.`
+    const children: ChildProcess[] = []
+    const recovered: number[] = []
+    const drained: number[] = []
+    let folder = ''
+    let simulator: RunningSimulator
+    let kafka: Record<string, string> = {}
+    let until = 0 as EpochMicros
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'c1-roles-'))
+      simulator = await startSimulatorProcess(`--kind signal --seed 11 --speed ${SPEED} --start ${START}`.split(' '))
+      kafka = {
+        ...simulator.env,
+        C1_EVENT_LOG: 'kafka',
+        C1_KAFKA_BROKERS: inject('kafkaBroker'),
+        C1_TOPIC_PREFIX: prefix,
+      }
+      await c1(['topics', 'create', '--source', 'kraken', '--partitions', '4'], kafka)
+      const calm = startC1(['up', '--data-dir', join(folder, 'calm'), '--http-port', '0', ...COMMON], simulator.env)
+      calm.stderr?.on('data', (text) => process.stderr.write(`[calm] ${text}`))
+      for (const at of PROCESSES.keys()) {
+        start(at)
+        // The market's time at the first start is written by ingest-trades; train-model begins with it.
+        if (at === 0) await isReady(at)
+      }
+      await Promise.all(PROCESSES.map((_, at) => isReady(at)))
+      await killAgainAndAgain()
+      until = await marketTime()
+      await pass(12_000)
+      await Promise.all(PROCESSES.map((_, at) => isReady(at)))
+      for (const child of children) drained.push(await timed(() => end(child, 'SIGTERM')))
+      await end(calm, 'SIGINT')
+      await simulator.stop()
+    })
+
+    afterAll(async () => {
+      for (const child of children) await end(child, 'SIGKILL')
+      await simulator?.stop()
+      await rm(folder, { recursive: true, force: true })
+    })
+
+    function start(at: number): void {
+      const role = PROCESSES[at] as string
+      const port = String(FIRST_METRICS_PORT + at)
+      const child = startC1(
+        ['run', role, '--data-dir', join(folder, 'roles'), '--metrics-port', port, ...COMMON],
+        kafka,
+      )
+      child.stderr?.on('data', (text) => {
+        if (!String(text).includes('metrics: http')) process.stderr.write(`[${role}] ${text}`)
+      })
+      children[at] = child
+    }
+
+    async function killAgainAndAgain(): Promise<void> {
+      const random = generator(SEED)
+      for (let kill = 0; kill < KILLS; kill++) {
+        await pass(200 + random() ** 2 * 3000)
+        const at = kill % PROCESSES.length
+        recovered.push(
+          await timed(async () => {
+            await end(children[at] as ChildProcess, 'SIGKILL')
+            start(at)
+            await isReady(at)
+          }),
+        )
+      }
+    }
+
+    /** The process has its partitions and is at the end of them. */
+    async function isReady(at: number): Promise<void> {
+      const url = `http://127.0.0.1:${FIRST_METRICS_PORT + at}`
+      const deadline = performance.now() + RECOVERY_MS
+      while (!(await isCaughtUp(url, PROCESSES[at] === 'ingest-trades'))) {
+        if (children[at]?.exitCode != null) throw new Error(`${PROCESSES[at]} ended with ${children[at].exitCode}.`)
+        if (performance.now() > deadline) throw new Error(`${PROCESSES[at]} is not ready.`)
+        await pass(50)
+      }
+    }
+
+    async function marketTime(): Promise<EpochMicros> {
+      const response = await fetch(`${simulator.restUrl}/0/public/Time`)
+      const { result } = (await response.json()) as { result: { unixtime: number } }
+      return parseTime(new Date(result.unixtime * 1000).toISOString())
+    }
+
+    async function finals(log: EventLog): Promise<Finals> {
+      const found = await finalsOf(log, group, until)
+      await log.close()
+      return found
+    }
+
+    async function predictions(name: 'calm' | 'roles'): Promise<string[]> {
+      const options = `--data-dir ${join(folder, name)} --source kraken --symbols ${SYMBOLS} --to ${formatTime(until)}`
+      const csv = await c1(['export', 'predictions', ...options.split(' ')], name === 'calm' ? simulator.env : kafka)
+      const [header = '', ...lines] = csv.trimEnd().split('\n')
+      const timed = ['madeAt', 'late'].map((column) => header.split(',').indexOf(column))
+      return lines.map((line) =>
+        line
+          .split(',')
+          .filter((_, at) => !timed.includes(at))
+          .join(),
+      )
+    }
+
+    it('leaves the same final candles and feature rows in the topics, byte for byte', async () => {
+      const calm = await finals(
+        await openEmbeddedLog({ directory: join(folder, 'calm', 'kraken', 'log'), onWarning: () => {} }),
+      )
+      const connection = { brokers: [inject('kafkaBroker')] }
+      const killed = await finals(await openKafkaLog({ connection, prefix, onWarning: () => {} }))
+      expect([...killed.candles]).toEqual([...calm.candles])
+      expect([...killed.rows]).toEqual([...calm.rows])
+      expect(killed.candles.size).toBeGreaterThan(1000)
+      console.log(
+        `${killed.candles.size} candles and ${killed.rows.size} rows are equal; ${killed.repeated} came twice`,
+      )
+    }, 120_000)
+
+    it('leaves the same predictions and outcomes but for the moment they were made', async () => {
+      const killed = await predictions('roles')
+      expect(killed).toEqual(await predictions('calm'))
+      expect(killed.length).toBeGreaterThan(50)
+    }, 120_000)
+
+    it('takes no longer than a minute each time, and an orderly stop less than five seconds', () => {
+      console.log(
+        `kill -9 until ready and caught up: ${percentiles(recovered)}; SIGTERM until the end: ${percentiles(drained)}`,
+      )
+      expect(Math.max(...drained)).toBeLessThan(5000)
+    })
+  },
+  60 * 60_000,
+)
+
+async function isCaughtUp(url: string, isIngest: boolean): Promise<boolean> {
+  try {
+    const ready = await fetch(`${url}/readyz`)
+    if (!ready.ok) return false
+    if (isIngest) return true
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const lags = [...text.matchAll(/^c1_lag_records\{.*\} (\d+)/gm)].map(([, lag]) => Number(lag))
+    return lags.every((lag) => lag < 100)
+  } catch {
+    return false
+  }
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
+}
+
+/** Equal seeds give equal numbers from 0 to 1 (mulberry32). */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
