@@ -27,7 +27,6 @@ export async function buildCandles(options: BuildCandlesOptions, signal: AbortSi
         if (event.kind === 'candle') counter.inc({ interval: event.candle.interval })
       }),
     checkpoints,
-    logger,
     metrics,
     signal,
     ...(until && { until }),

@@ -17,9 +17,7 @@ export function topicPrefix({ topicPrefix }: Settings, source: string): string {
 }
 
 /** Names this process in every record that it writes. */
-function writerName(): string {
-  return `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
-}
+export const WRITER: string = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
 
 /** The log of a source on Kafka. It waits for a broker that is not there yet. @throws UsageError `topics_unfit` */
 export async function openKafka(
@@ -38,7 +36,7 @@ export async function openKafka(
     signal.removeEventListener('abort', stop)
     await topics.close()
   }
-  return openKafkaLog({ connection, prefix, patienceMs, onWarning, headers: { 'c1-writer': writerName() } })
+  return openKafkaLog({ connection, prefix, patienceMs, onWarning, headers: { 'c1-writer': WRITER } })
 }
 
 type KafkaContext = Pick<Context, 'logger' | 'settings' | 'signal'> & { readonly patienceMs: number }

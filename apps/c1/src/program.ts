@@ -10,7 +10,7 @@ import { listModels, showModel } from './commands/models.ts'
 import { run } from './commands/run.ts'
 import { runSimulator } from './commands/simulator.ts'
 import { status } from './commands/status.ts'
-import { checkTopics, createTopics } from './commands/topics.ts'
+import { checkTopics, createTopics, forgetRole, readTopic } from './commands/topics.ts'
 import { train } from './commands/train.ts'
 import { up } from './commands/up.ts'
 import { type Context, openContext } from './context.ts'
@@ -172,6 +172,17 @@ export function program(signal: AbortSignal): Command {
     .option('--partitions <number>', 'how many each topic shall have; as many as trades has otherwise')
     .addHelpText('after', example('C1_EVENT_LOG=kafka c1 topics check'))
     .action(async (flags: Flags) => checkTopics(await open(flags), { ...topicFlags(flags), json: flags.json === true }))
+  command(topics, 'read', 'the records of a topic, decoded, as JSON lines', ['symbols', 'source', 'dataDir'])
+    .argument('<topic>', 'trades.v1, candles.v1, features.v1, predictions.v1, outcomes.v1, dead-letters.v1')
+    .option('--last <number>', 'only so many of each partition, the newest; all otherwise')
+    .addHelpText('after', example('c1 topics read candles.v1 --symbols BTC/USD --last 20'))
+    .action(async (topic: string, flags: Flags) =>
+      readTopic(await open(flags), topic, typeof flags.last === 'string' ? { last: flags.last } : {}),
+    )
+  command(topics, 'forget', 'have a role start from the oldest records that are left', ['source', 'dataDir'])
+    .argument('<role>', ROLES.join(', '))
+    .addHelpText('after', example('C1_EVENT_LOG=kafka c1 topics forget build-candles'))
+    .action(async (role: string, flags: Flags) => forgetRole(await open(flags), role))
 
   command(
     root,

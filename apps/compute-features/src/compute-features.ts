@@ -41,7 +41,6 @@ export async function computeFeatures(options: ComputeFeaturesOptions, signal: A
     outputs: [TOPICS.features],
     fold: () => new FeatureFold(options),
     checkpoints,
-    logger,
     metrics: options.metrics,
     signal,
     ...(until && { until }),

@@ -1,4 +1,5 @@
 export { type Completeness, completenessOf } from './completeness.ts'
+export { type ForeignWriterOptions, watchForeignWriters } from './foreign-writers.ts'
 export type { Progress } from './history.ts'
 export type { WatchedHole } from './hole-watch.ts'
 export { type ImportFinding, type ImportOptions, type ImportProgress, importArchive } from './import-archive.ts'

@@ -145,6 +145,12 @@ export class TradeLog {
     if (outages.length > 0) await this.append(outages.map((outage) => ({ kind: 'outage', outage })))
   }
 
+  /** Takes note of what another process wrote: its trades are in the log too. */
+  observeForeign(message: MarketMessage): void {
+    this.outages.observe(message)
+    this.ledger.observe(message, undefined, this.#now())
+  }
+
   /** Keeps what is known now, the open outages above all, so that a killed process leaves it to the next. */
   remember(): void {
     this.#save()

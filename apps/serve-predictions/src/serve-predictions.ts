@@ -32,7 +32,6 @@ export async function servePredictions(options: ServePredictionsOptions, signal:
     outputs: [TOPICS.predictions, TOPICS.outcomes],
     fold: () => new PredictionFold(options),
     checkpoints,
-    logger,
     metrics: options.metrics,
     signal,
     same: sameStatement,

@@ -38,7 +38,6 @@ export async function trainModels(options: TrainModelOptions, signal: AbortSigna
     outputs: [],
     fold: () => new TrainingFold(options, signal),
     checkpoints,
-    logger: options.logger,
     metrics: options.metrics,
     signal,
   })

@@ -30,10 +30,8 @@ export interface RecordRun {
 /** What is read: the record and where it stands. Its value may be a view of a larger buffer: copy what is kept for long. */
 export interface StoredRecord extends LogRecord {
   readonly partition: number
-  /** Ascending within its partition; dense where nobody compacts the topic or writes it in transactions. */
+  /** Ascending within its partition; dense unless other programs compact the topic, write it in transactions or delete by key. */
   readonly offset: number
-  /** A foreign program deleted the key: there is no value. */
-  readonly tombstone?: true
 }
 
 /** For each partition, the offset of the next record to read. A partition that is absent starts at its beginning. */

@@ -1,7 +1,6 @@
 import type { ConsumerOptions, EventLog, LogRecord, Position, Producer, Share, StoredRecord } from '@c1/event-log'
 import type { Checkpoints } from './checkpoint-store.ts'
 import { FoldMetrics } from './fold-metrics.ts'
-import type { Logger } from './logger.ts'
 import type { Metrics } from './metrics.ts'
 import { QuietTask } from './quiet-task.ts'
 import { Rederivation } from './rederivation.ts'
@@ -44,8 +43,6 @@ export interface FoldOptions {
   readonly same?: (again: Output, stored: StoredRecord) => boolean
   /** An effect besides the outputs (a store), done before the checkpoint that covers the batch. */
   readonly settle?: () => Promise<void>
-  /** Told of what is passed over. */
-  readonly logger?: Logger
   readonly metrics?: Metrics
   /** Told when re-derived output differs from what the log holds; the new output is appended. */
   readonly onDifference?: (again: Output, stored: StoredRecord) => void
@@ -142,10 +139,6 @@ class PartitionRun {
         await saving.begin()
         const fresh: Output[] = []
         for (const record of batch.records) {
-          if (record.tombstone) {
-            this.#tellTombstone(record)
-            continue
-          }
           const stepped = this.#fold.step(record)
           const made = stepped instanceof Promise ? await stepped : stepped
           for (const output of made) {
@@ -180,15 +173,6 @@ class PartitionRun {
     await this.#commit(position)
   }
 
-  /** C1 writes none, and what it holds is a history: nothing of it can be deleted by key. */
-  #tellTombstone({ key, offset, partition }: StoredRecord): void {
-    const { input, logger, metrics, name } = this.#options
-    metrics
-      ?.counter('c1_tombstones_total', 'Records without a value, which some other program wrote: passed over', ['role'])
-      .inc({ role: name })
-    logger?.warn({ topic: input, partition, offset, key }, 'a record without a value (a tombstone) says nothing here')
-  }
-
   /** The checkpoint is what counts. The group's position lets others see from outside how far behind the role is. */
   async #commit(position: Position): Promise<void> {
     const offset = this.#partition === 'whole' ? undefined : position[this.#partition]
@@ -210,7 +194,7 @@ class PartitionRun {
   /** What another version of the fold appended says nothing of what this one makes. */
   async #superseded(checkpoint: Checkpoint | null | undefined): Promise<Record<string, Position>> {
     const { log, outputs, version } = this.#options
-    if (checkpoint === undefined || checkpoint?.version === version) return {}
+    if (checkpoint === undefined || checkpoint === null || checkpoint.version === version) return {}
     const ends = outputs.map(async (topic) => [topic, this.#own((await log.bounds(topic)).end)] as const)
     return Object.fromEntries(await Promise.all(ends))
   }

@@ -109,7 +109,7 @@ export class Rederivation {
         tail.isRead = true
         break
       }
-      if (!stored.tombstone && this.#isSame(output, stored)) {
+      if (this.#isSame(output, stored)) {
         this.#found(output.topic, stored, tail)
         return false
       }

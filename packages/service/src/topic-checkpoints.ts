@@ -53,7 +53,7 @@ export class TopicCheckpoints implements Checkpoints {
     for await (const { records } of consumer) {
       for (const record of records) {
         const id = record.headers['c1-checkpoint']
-        if (record.tombstone || id === undefined || roleOf(record) !== name) continue
+        if (id === undefined || roleOf(record) !== name) continue
         // The value is a view of a larger answer: a copy lets that go.
         const kept = { ...record, value: Buffer.from(record.value) }
         found.set(id, [...(found.get(id) ?? []), kept])

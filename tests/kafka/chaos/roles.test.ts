@@ -15,7 +15,7 @@ const SEED = Number(process.env.C1_TEST_SEED ?? Date.now() % 1_000_000)
 const SPEED = 60
 const START = '2026-03-04T10:20:00Z'
 const SYMBOLS = 'BTC/USD,ETH/USD,KAVA/USD'
-const COMMON = `--source kraken --symbols ${SYMBOLS} --train-every 30m --log-level error`.split(' ')
+const COMMON = `--source kraken --symbols ${SYMBOLS} --backfill 3h --train-every 30m --log-level error`.split(' ')
 /** Those that share their partitions out run twice. */
 const PROCESSES = [
   'ingest-trades',
@@ -28,6 +28,8 @@ const PROCESSES = [
 ] as const
 const FIRST_METRICS_PORT = 17_310
 const RECOVERY_MS = 60_000
+/** Nine processes that start at once. */
+const START_MS = 240_000
 const { group } = defineFeatureSet({ name: 'candle_features', version: 1, interval: '1m', features: standardFeatures })
 
 /**
@@ -41,6 +43,7 @@ describe(
     const children: ChildProcess[] = []
     const recovered: number[] = []
     const drained: number[] = []
+    let calm: ChildProcess | undefined
     let folder = ''
     let simulator: RunningSimulator
     let kafka: Record<string, string> = {}
@@ -56,12 +59,14 @@ describe(
         C1_TOPIC_PREFIX: prefix,
       }
       await c1(['topics', 'create', '--source', 'kraken', '--partitions', '4'], kafka)
-      const calm = startC1(['up', '--data-dir', join(folder, 'calm'), '--http-port', '0', ...COMMON], simulator.env)
-      calm.stderr?.on('data', (text) => process.stderr.write(`[calm] ${text}`))
+      calm = startC1(
+        ['up', '--data-dir', join(folder, 'calm'), '--http-port', '0', '--quiet', ...COMMON],
+        simulator.env,
+      )
       for (const at of PROCESSES.keys()) {
         start(at)
         // The market's time at the first start is written by ingest-trades; train-model begins with it.
-        if (at === 0) await isReady(at)
+        if (at === 0) await isReady(at, START_MS)
       }
       await Promise.all(PROCESSES.map((_, at) => isReady(at)))
       await killAgainAndAgain()
@@ -69,12 +74,12 @@ describe(
       await pass(12_000)
       await Promise.all(PROCESSES.map((_, at) => isReady(at)))
       for (const child of children) drained.push(await timed(() => end(child, 'SIGTERM')))
-      await end(calm, 'SIGINT')
+      await end(calm as ChildProcess, 'SIGINT')
       await simulator.stop()
     })
 
     afterAll(async () => {
-      for (const child of children) await end(child, 'SIGKILL')
+      for (const child of [...children, calm]) if (child !== undefined) await end(child, 'SIGKILL')
       await simulator?.stop()
       await rm(folder, { recursive: true, force: true })
     })
@@ -108,9 +113,9 @@ describe(
     }
 
     /** The process has its partitions and is at the end of them. */
-    async function isReady(at: number): Promise<void> {
+    async function isReady(at: number, patience = RECOVERY_MS): Promise<void> {
       const url = `http://127.0.0.1:${FIRST_METRICS_PORT + at}`
-      const deadline = performance.now() + RECOVERY_MS
+      const deadline = performance.now() + patience
       while (!(await isCaughtUp(url, PROCESSES[at] === 'ingest-trades'))) {
         if (children[at]?.exitCode != null) throw new Error(`${PROCESSES[at]} ended with ${children[at].exitCode}.`)
         if (performance.now() > deadline) throw new Error(`${PROCESSES[at]} is not ready.`)

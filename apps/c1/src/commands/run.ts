@@ -1,12 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { storeGroup } from '@c1/compute-features'
 import { type Position, TOPICS } from '@c1/event-log'
-import type { Ingest } from '@c1/ingest-trades'
+import { type Ingest, watchForeignWriters } from '@c1/ingest-trades'
 import { systemTime, UsageError } from '@c1/market'
 import { type Metrics, type Role, runRoles } from '@c1/service'
 import { closing } from '../closing.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
+import { WRITER } from '../kafka.ts'
 import { Pipeline } from '../pipeline.ts'
 import { ProgressLine } from '../progress.ts'
 import { isSimulated, type MarketSource, pinnedSource } from '../source.ts'
@@ -76,8 +77,16 @@ async function runIngest(
   const venue = await openVenue(context, source, workspace.directory)
   const { ingest, trades } = await pipeline.openIngest(venue)
   const stopTelling = tellReadiness(ingest, pipeline.metrics)
+  const roles: Role[] = [{ name: 'ingest-trades', run: (signal) => ingest.run(signal) }]
+  const { log, source: name } = workspace
+  if (log.isShared) {
+    const symbols = venue.instruments.map(({ symbol }) => symbol)
+    const { metrics } = pipeline
+    const watched = { log, source: name, trades, writer: WRITER, symbols, logger: context.logger, metrics }
+    roles.push({ name: 'watch-writers', run: (signal) => watchForeignWriters(watched, signal) })
+  }
   return {
-    roles: [{ name: 'ingest-trades', run: (signal) => ingest.run(signal) }],
+    roles,
     close: async () => {
       stopTelling()
       await trades.close()

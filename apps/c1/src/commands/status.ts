@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type EventLog, TOPICS } from '@c1/event-log'
 import { completenessOf, readLedger, type TradeLedger } from '@c1/ingest-trades'
 import { formatTime, type IdRange, type MarketSymbol } from '@c1/market'
 import { modelName } from '@c1/modeling'
 import type { Context } from '../context.ts'
 import { storedSymbols } from '../stored.ts'
-import { openWorkspace, ROLES, storedFolder, type Workspace } from '../workspace.ts'
+import { openWorkspace, ROLES, type RoleName, storedFolder, type Workspace } from '../workspace.ts'
 
 interface SymbolStatus {
   readonly symbol: MarketSymbol
@@ -28,16 +29,46 @@ export async function status(context: Context, { json }: { readonly json: boolea
     const symbols = await Promise.all(
       (await storedSymbols(context, workspace)).map((symbol) => symbolStatus(context, workspace, ledger, symbol)),
     )
+    const progress = workspace.log.isShared ? await rolesProgress(workspace.log) : []
     const report = {
       directory: workspace.directory,
       source: workspace.source,
       running: running(workspace.directory),
+      ...(workspace.log.isShared && { roles: progress }),
       symbols,
     }
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${text(report)}\n`)
   } finally {
     await workspace.close()
   }
+}
+
+interface RoleProgress {
+  readonly role: RoleName
+  readonly topic: string
+  /** Records that the role has not made durable effects of, by partition. */
+  readonly lag: Readonly<Record<number, number>>
+}
+
+const INPUTS: readonly (readonly [RoleName, string])[] = [
+  ['build-candles', TOPICS.trades],
+  ['compute-features', TOPICS.candles],
+  ['train-model', TOPICS.features],
+  ['serve-predictions', TOPICS.features],
+]
+
+/** From outside: what the roles' groups committed, beside where the topics end. */
+function rolesProgress(log: EventLog): Promise<RoleProgress[]> {
+  return Promise.all(
+    INPUTS.map(async ([role, topic]) => {
+      const [committed, { begin, end }] = await Promise.all([log.committed(topic, role), log.bounds(topic)])
+      const lags = Object.entries(end).map(([partition, last]) => {
+        const reached = committed[Number(partition)] ?? begin[Number(partition)] ?? 0
+        return [partition, Math.max(0, last - reached)]
+      })
+      return { role, topic, lag: Object.fromEntries(lags) }
+    }),
+  )
 }
 
 async function symbolStatus(
@@ -68,6 +99,7 @@ function running(directory: string): string[] {
 
 function text({
   directory,
+  roles = [],
   running,
   source,
   symbols,
@@ -75,10 +107,17 @@ function text({
   directory: string
   source: string
   running: string[]
+  roles?: readonly RoleProgress[]
   symbols: SymbolStatus[]
 }): string {
   const header = [`${source} in ${directory}`, running.length > 0 ? `in use by ${running.join('; ')}` : 'not running']
-  return [...header, ...symbols.map(symbolText)].join('\n')
+  return [...header, ...roles.map(roleText), ...symbols.map(symbolText)].join('\n')
+}
+
+function roleText({ lag, role, topic }: RoleProgress): string {
+  const behind = Object.entries(lag).filter(([, records]) => records > 0)
+  const partitions = behind.map(([partition, records]) => `${records} of partition ${partition}`)
+  return `${role}: ${behind.length === 0 ? `at the end of ${topic}` : `behind ${topic} by ${partitions.join(', ')}`}`
 }
 
 function idsOf({ first, last }: IdRange): IdRange {

@@ -1,8 +1,16 @@
-import { KafkaTopics, refuseProblems, type TopicProblem, type TopicState } from '@c1/event-log'
-import { UsageError } from '@c1/market'
+import {
+  KafkaTopics,
+  type Position,
+  refuseProblems,
+  type StoredRecord,
+  TOPICS,
+  type TopicProblem,
+  type TopicState,
+} from '@c1/event-log'
+import { formatTime, UsageError } from '@c1/market'
 import type { Context } from '../context.ts'
 import { COMMAND_PATIENCE_MS, kafkaConnection, topicPrefix } from '../kafka.ts'
-import { storedFolder } from '../workspace.ts'
+import { openWorkspace, ROLES, storedFolder } from '../workspace.ts'
 
 /** What a symbol set of some hundred needs, and enough to share out among a few processes. */
 const PARTITIONS = 8
@@ -31,6 +39,74 @@ export async function checkTopics(context: Context, { json, ...flags }: TopicFla
     warn(problems)
     refuseProblems(problems)
   })
+}
+
+/** Prints the records of a topic as JSON lines, for a person to look into; also of the embedded log. */
+export async function readTopic(context: Context, topic: string, flags: { readonly last?: string }): Promise<void> {
+  const names: readonly string[] = Object.values(TOPICS)
+  if (!names.includes(topic))
+    throw new UsageError('topic_unknown', `There is no topic "${topic}". Choose from ${names.join(', ')}.`)
+  const last = count('--last', flags.last)
+  const workspace = await openWorkspace(context, storedFolder(context), [])
+  try {
+    const { begin, end } = await workspace.log.bounds(topic)
+    const from = last === undefined ? begin : newest(begin, end, last)
+    const isWanted = symbolFilter(context)
+    for await (const { records } of await workspace.log.consumer(topic, { from, until: end, signal: context.signal })) {
+      for (const record of records) if (isWanted(record.key)) process.stdout.write(`${recordLine(record)}\n`)
+    }
+  } finally {
+    await workspace.close()
+  }
+}
+
+/** Has a role start from the oldest records that are left, the next time it starts. */
+export async function forgetRole(context: Context, name: string): Promise<void> {
+  const role = ROLES.find((role) => role === name)
+  if (role === undefined)
+    throw new UsageError('role_unknown', `There is no role "${name}". Choose from ${ROLES.join(', ')}.`)
+  if (context.settings.eventLog !== 'kafka') {
+    throw new UsageError(
+      'log_embedded',
+      `On the embedded log, delete checkpoints/${role}.json in the folder of the source.`,
+    )
+  }
+  const workspace = await openWorkspace(context, storedFolder(context), [])
+  try {
+    const { end } = await workspace.log.bounds(TOPICS.trades)
+    for (const partition of Object.keys(end)) await workspace.foldCheckpoints.save(`${role}/${partition}`, null)
+    process.stderr.write(
+      `${role} starts from the oldest records that are left. Processes that run go on as they were.\n`,
+    )
+  } finally {
+    await workspace.close()
+  }
+}
+
+function newest(begin: Position, end: Position, count: number): Position {
+  const from = Object.entries(end).map(([partition, last]) => {
+    return [partition, Math.max(begin[Number(partition)] ?? 0, last - count)]
+  })
+  return Object.fromEntries(from)
+}
+
+function symbolFilter({ configuration, symbols }: Context): (key: string) => boolean {
+  if (configuration.origins.symbols === 'default') return () => true
+  const wanted = new Set<string>(symbols)
+  return (key) => wanted.has(key)
+}
+
+function recordLine({ headers, key, offset, partition, timestamp, value }: StoredRecord): string {
+  const text = Buffer.from(value).toString()
+  return JSON.stringify({ partition, offset, time: formatTime(timestamp), key, headers, value: parsed(text) })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 export interface TopicFlags {

@@ -19,7 +19,7 @@ export interface ClientOptions {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 3000
 /** Brokers learn of a new topic one after another. */
-const TOPIC_APPEARS_MS = 3000
+const TOPIC_APPEARS_MS = 5000
 const TELL_EVERY_MS = 10_000
 const EARLIEST = -2n
 const LATEST = -1n

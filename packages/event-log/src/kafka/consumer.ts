@@ -53,6 +53,7 @@ export class KafkaConsumer implements Consumer {
   readonly #waiting: Answer[] = []
   readonly #stop = new AbortController()
   #failure: { readonly error: unknown } | undefined
+  #hasToldTombstone = false
   #wake: () => void = () => {}
   #roomMade: () => void = () => {}
 
@@ -175,7 +176,8 @@ export class KafkaConsumer implements Consumer {
       return
     }
     const { cursor } = answer
-    const { next, records } = value
+    const { next, records, tombstone } = value
+    if (tombstone !== undefined) this.#tellTombstone(cursor.partition, tombstone)
     const wanted = next <= cursor.until ? records : records.filter(({ offset }) => offset < cursor.until)
     if (next <= cursor.offset) return
     if (wanted.length === 0) {
@@ -186,6 +188,16 @@ export class KafkaConsumer implements Consumer {
     this.#restAt = 0
     this.#restNext = Math.min(next, cursor.until)
     this.#restCursor = cursor
+  }
+
+  /** C1 writes none, and what it writes is a history: nothing of it can be deleted by key. */
+  #tellTombstone(partition: number, offset: number): void {
+    if (this.#hasToldTombstone) return
+    this.#hasToldTombstone = true
+    this.#client.options.onWarning(
+      `Record ${offset} of ${this.#topic}/${partition} has no value (a tombstone, from another program). ` +
+        'It says nothing here and is passed over, as are others like it.',
+    )
   }
 
   #take(count: number): StoredRecord[] {

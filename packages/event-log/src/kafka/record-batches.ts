@@ -6,6 +6,8 @@ import type { AbortedTransaction } from './fetch-request.ts'
 export interface DecodedBatch {
   /** Empty for a batch of an aborted transaction or of markers. */
   readonly records: readonly StoredRecord[]
+  /** Offset of a record without a value, which is not among the records: a foreign program deletes by key. */
+  readonly tombstone: number | undefined
   /** The offset after the batch, also where compaction or markers left no record to show it. */
   readonly next: number
 }
@@ -67,11 +69,12 @@ export class BatchDecoder {
       const first = int64(batch, 0)
       const next = first + batch.readInt32BE(BATCH.lastOffsetDelta) + 1
       const visible = filter.isVisible(batch, next - 1) && next > from
-      yield { records: visible ? this.#records(batch, partition, first, from) : [], next }
+      if (visible) yield { ...this.#records(batch, partition, first, from), next }
+      else yield { records: [], tombstone: undefined, next }
     }
   }
 
-  #records(batch: Buffer, partition: number, first: number, from: number): StoredRecord[] {
+  #records(batch: Buffer, partition: number, first: number, from: number): Omit<DecodedBatch, 'next'> {
     if (batch[BATCH.magic] !== 2) throw this.#oldFormat(partition, first)
     const attributes = batch.readInt16BE(BATCH.attributes)
     const compression = attributes & COMPRESSION
@@ -81,6 +84,7 @@ export class BatchDecoder {
     const firstTimestamp = int64(batch, BATCH.firstTimestamp)
     const reading = new Cursor(bytes)
     const records: StoredRecord[] = []
+    let tombstone: number | undefined
     for (let count = batch.readInt32BE(BATCH.count); count > 0; count -= 1) {
       const end = reading.varint() + reading.at
       reading.at += 1 // attributes of a record: none are defined
@@ -90,16 +94,20 @@ export class BatchDecoder {
       const key = keyLength < 0 ? '' : this.#keys.find(bytes, reading.at, reading.at + keyLength)
       reading.at += Math.max(keyLength, 0)
       const length = reading.varint()
-      const value = length < 0 ? NOTHING : bytes.subarray(reading.at, reading.at + length)
+      const start = reading.at
       reading.at += Math.max(length, 0)
       const headers = this.#headers.find(bytes, reading.at, end)
       reading.at = end
       if (offset < from) continue
+      if (length < 0) {
+        tombstone = offset
+        continue
+      }
+      const value = bytes.subarray(start, start + length)
       const micros = (timestamp * MICROS_PER_MILLISECOND) as EpochMicros
-      const record = { key, value, timestamp: micros, headers, partition, offset }
-      records.push(length < 0 ? { ...record, tombstone: true } : record)
+      records.push({ key, value, timestamp: micros, headers, partition, offset })
     }
-    return records
+    return { records, tombstone }
   }
 
   #oldFormat(partition: number, offset: number): C1Error {
@@ -111,7 +119,6 @@ export class BatchDecoder {
   }
 }
 
-const NOTHING = Buffer.alloc(0)
 const MICROS_PER_MILLISECOND = 1000
 
 /** Which batches of a fetch belong to aborted transactions: several may be open in one partition, and begin and end in it. */

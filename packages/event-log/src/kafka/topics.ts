@@ -85,6 +85,8 @@ export class KafkaTopics {
       await this.#create(checkpoints, 1, replicas, CHECKPOINT_CONFIGS)
       created.push(checkpoints)
     }
+    // Brokers learn of them one after another.
+    for (const topic of created) await this.#client.metadata(topic, true)
     return created
   }
 
