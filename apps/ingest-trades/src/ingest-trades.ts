@@ -63,6 +63,8 @@ const LONGEST_WAIT_MS = 10_000
 const MOST_WAITING = 50_000
 /** A connection that has brought nothing of a symbol for so long has sent no snapshot: history is asked instead. */
 const SNAPSHOT_WITHIN_MS = 10_000
+/** Beginnings of histories that are asked for at a time. */
+const MOST_BEGINNING = 4
 /** Seconds. */
 const REPAIR_BUCKETS = [0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1800]
 
@@ -89,6 +91,8 @@ export class Ingest {
   readonly #instruments: ReadonlyMap<MarketSymbol, Instrument>
   /** In the order in which they are asked for. */
   #beginnings: readonly Beginning[]
+  /** How many are under way. */
+  #beginning = 0
   readonly #waiting = new Map<MarketSymbol, Trade[]>()
   #waitingCount = 0
   /** Live trades of this turn, to be written at its end. */
@@ -107,8 +111,6 @@ export class Ingest {
   /** Symbols whose connection is open. */
   readonly #connected = new Set<MarketSymbol>()
   readonly #cancels = new Set<() => void>()
-  /** Ends the fetching of history. */
-  #signal: AbortSignal = AbortSignal.abort()
   #wake: () => void = () => {}
   #fail: (error: unknown) => void = () => {}
 
@@ -155,7 +157,6 @@ export class Ingest {
     this.#after(LONGEST_WAIT_MS, () => this.#waitNoMore())
     try {
       feed.start()
-      this.#signal = either
       await Promise.race([this.#fetchHistory(either), failed])
     } finally {
       stop.abort()
@@ -373,24 +374,45 @@ export class Ingest {
     const { ledger } = this.#options.trades
     if (!this.#subscribed.has(symbol) || this.#current.has(symbol) || ledger.newest(symbol) === undefined) return
     this.#catchingUp.add(symbol)
-    this.#history.catchUp(this.#instruments.get(symbol) as Instrument, this.#signal)
+    this.#history.catchUp(this.#instruments.get(symbol) as Instrument)
     this.#wake()
   }
 
+  /** Several pages are asked for at a time, so that a slow answer keeps nothing else back; their turns are the client's matter. */
   async #fetchHistory(signal: AbortSignal): Promise<void> {
+    const underWay = new Set<Promise<void>>()
     while (!signal.aborted) {
-      const job = this.#history.next()
-      const beginning = this.#beginnings.find(({ dueAt }) => dueAt <= this.#timers.now())
-      if (beginning !== undefined && job?.work !== 'repair') await this.#begin(beginning, signal)
-      else if (job !== undefined) await this.#step(job, signal)
-      else await this.#sleep(signal, this.#waitMs())
+      const fetching = this.#fetchNext(signal)
+      if (fetching === undefined) {
+        await this.#sleep(signal, this.#waitMs())
+        continue
+      }
+      underWay.add(fetching)
+      fetching
+        .catch((error) => this.#fail(error))
+        .finally(() => {
+          underWay.delete(fetching)
+          this.#wake()
+        })
     }
+    await Promise.allSettled(underWay)
+  }
+
+  /** Begins with what is next; undefined when there is nothing to begin with now. */
+  #fetchNext(signal: AbortSignal): Promise<void> | undefined {
+    const job = this.#history.next()
+    if (job?.work !== 'repair' && this.#beginning < MOST_BEGINNING) {
+      const beginning = this.#beginnings.find(({ dueAt }) => dueAt <= this.#timers.now())
+      if (beginning !== undefined) return this.#begin(beginning, signal)
+    }
+    return job && this.#step(job, signal)
   }
 
   /** Until there is something to fetch again; undefined when nothing is left. */
   #waitMs(): number | undefined {
     const now = this.#timers.now()
-    const waits = this.#beginnings.map(({ dueAt }) => Math.max(0, Math.ceil((dueAt - now) / 1000)))
+    const beginnings = this.#beginning < MOST_BEGINNING ? this.#beginnings : []
+    const waits = beginnings.map(({ dueAt }) => Math.max(0, Math.ceil((dueAt - now) / 1000)))
     const historyMs = this.#history.waitMs()
     if (historyMs !== undefined) waits.push(historyMs)
     return waits.length === 0 ? undefined : waits.reduce((a, b) => Math.min(a, b))
@@ -399,8 +421,10 @@ export class Ingest {
   async #begin(beginning: Beginning, signal: AbortSignal): Promise<void> {
     const { instrument } = beginning
     const { symbol } = instrument
-    const hasBegun = await this.#tried(instrument, signal, () => this.#history.begin(instrument, signal))
     this.#beginnings = this.#beginnings.filter((other) => other !== beginning)
+    this.#beginning += 1
+    const hasBegun = await this.#tried(instrument, signal, () => this.#history.begin(instrument, signal))
+    this.#beginning -= 1
     if (!hasBegun) {
       const dueAt = (this.#timers.now() + RETRY_MS * 1000) as EpochMicros
       this.#beginnings = [...this.#beginnings, { instrument, dueAt }]

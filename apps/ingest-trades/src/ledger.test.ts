@@ -183,6 +183,6 @@ describe('the ledger', () => {
   })
 
   it('refuses what is no ledger', () => {
-    expect(() => TradeLedger.restore({})).toThrow('not of the format trade-ledger/2')
+    expect(() => TradeLedger.restore({})).toThrow('not of the format trade-ledger/3')
   })
 })

@@ -22,6 +22,7 @@ import {
   type SequenceState,
   type Via,
 } from './sequence.ts'
+import { addMark, coveredTime, type MissingTime, missingTime, type TimeMark } from './time-marks.ts'
 
 export type { Hole, LedgerException, LedgerSpan, Repair, Via } from './sequence.ts'
 
@@ -31,7 +32,7 @@ export interface IdStretch extends IdRange {
   readonly idSpace: IdSpace
 }
 
-const FORMAT = 'trade-ledger/2'
+const FORMAT = 'trade-ledger/3'
 /** The newest outages that are remembered of a symbol. */
 const MOST_OUTAGES = 20
 
@@ -44,6 +45,8 @@ interface SymbolLedger {
   duplicates: number
   /** Of the newest heartbeat of the venue's ids. */
   heartbeatAt: EpochMicros | undefined
+  /** What heartbeats say of the time around the venue's ids. */
+  marks: readonly TimeMark[]
   outages: readonly Outage[]
 }
 
@@ -52,6 +55,7 @@ interface SymbolState {
   readonly sequences: readonly (readonly [IdSpace, SequenceState])[]
   readonly duplicates: number
   readonly heartbeatAt: EpochMicros | null
+  readonly marks: readonly TimeMark[]
   readonly outages: readonly Outage[]
 }
 
@@ -100,6 +104,15 @@ export class TradeLedger {
   /** The holes between the venue's ids of a symbol, oldest first. */
   holes(symbol: MarketSymbol): readonly Hole[] {
     return this.#of(symbol).venue.holes()
+  }
+
+  /**
+   * The parts of the event time `from` (inclusive) to `to` (exclusive, Infinity is as far as the market goes) of which trades may
+   * be missing, ascending. A part without trades is known as such where heartbeats enclose it.
+   */
+  missing(symbol: MarketSymbol, from: EpochMicros, to: number): readonly MissingTime[] {
+    const { marks, venue } = this.#of(symbol)
+    return missingTime(coveredTime(venue.spans, marks), from, to)
   }
 
   hasHole(symbol: MarketSymbol): boolean {
@@ -190,10 +203,12 @@ export class TradeLedger {
     return typeof json === 'object' && json !== null && 'format' in json && json.format === FORMAT
   }
 
-  #addHeartbeat({ eventTime, idSpace, symbol }: Heartbeat): void {
+  #addHeartbeat(heartbeat: Heartbeat): void {
+    const { eventTime, idSpace, symbol } = heartbeat
     if (idSpace !== 'venue') return
     const known = this.#of(symbol)
     if (eventTime > (known.heartbeatAt ?? Number.NEGATIVE_INFINITY)) known.heartbeatAt = eventTime
+    known.marks = addMark(known.marks, heartbeat, known.venue.spans)
   }
 
   #addOutage(outage: Outage, now: EpochMicros | undefined): boolean {
@@ -218,6 +233,7 @@ export class TradeLedger {
       files: new Map(),
       duplicates: 0,
       heartbeatAt: undefined,
+      marks: [],
       outages: [],
     }
     this.#symbols.set(symbol, fresh)
@@ -234,15 +250,15 @@ function sequenceOf(symbol: SymbolLedger, idSpace: IdSpace): Sequence {
   return fresh
 }
 
-function stateOf({ duplicates, files, heartbeatAt, outages, symbol, venue }: SymbolLedger): SymbolState {
+function stateOf({ duplicates, files, heartbeatAt, marks, outages, symbol, venue }: SymbolLedger): SymbolState {
   const sequences: [IdSpace, Sequence][] = [['venue', venue], ...files]
   const states = sequences.map(([idSpace, sequence]) => [idSpace, sequence.state()] as const)
-  return { symbol, sequences: states, duplicates, heartbeatAt: heartbeatAt ?? null, outages }
+  return { symbol, sequences: states, duplicates, heartbeatAt: heartbeatAt ?? null, marks, outages }
 }
 
-function symbolOf({ duplicates, heartbeatAt, outages, sequences, symbol }: SymbolState): SymbolLedger {
+function symbolOf({ duplicates, heartbeatAt, marks, outages, sequences, symbol }: SymbolState): SymbolLedger {
   const files = new Map<IdSpace, Sequence>(sequences.map(([idSpace, state]) => [idSpace, new Sequence(state)]))
   const venue = files.get('venue') ?? new Sequence()
   files.delete('venue')
-  return { symbol, venue, files, duplicates, heartbeatAt: heartbeatAt ?? undefined, outages }
+  return { symbol, venue, files, duplicates, heartbeatAt: heartbeatAt ?? undefined, marks, outages }
 }

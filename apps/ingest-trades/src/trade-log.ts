@@ -27,6 +27,7 @@ import {
   tradesOf,
 } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
+import { HistoryCursors } from './history-cursors.ts'
 import { TradeLedger, type Via } from './ledger.ts'
 import { OpenOutages } from './open-outages.ts'
 import { RecentTrades } from './recent-trades.ts'
@@ -66,6 +67,8 @@ const MOST_REFUSED = 10_000
 export class TradeLog {
   readonly ledger: TradeLedger
   readonly outages: OpenOutages
+  /** How far the venue's history was walked. */
+  readonly cursors: HistoryCursors
   readonly #options: TradeLogOptions
   readonly #now: () => EpochMicros
   readonly #codec: Codec<MarketMessage>
@@ -96,6 +99,7 @@ export class TradeLog {
     this.ledger = ledger
     this.#order = new TradeOrder(ledger)
     this.outages = outages
+    this.cursors = new HistoryCursors(options.checkpoints)
     this.#position = position
     ;[this.#trades, this.#deadLetters] = producers
   }

@@ -127,6 +127,23 @@ describe('walking a history', () => {
     },
   )
 
+  it('asks once again for what may be missing at a boundary, not for ever', async () => {
+    const row = (id: number) => restRow(id, { time: '1790359840.5' })
+    const ids = upTo(3_000).filter((id) => id <= 999 || id > 1_010)
+    const asked: string[] = []
+    const fetchPage = async (since: Cursor) => {
+      asked.push(since)
+      const first = ids.findIndex((id) => START + BigInt(id) >= BigInt(since))
+      const rows = ids.slice(first, first + 999)
+      const last = START + BigInt(rows.at(-1) as number)
+      const body = `{"XXBTZUSD":[${[...rows.map(row), restRow(0)]}],"last":"${last + 1n}"}`
+      return { ...readTradesPage(parseExact(body), instrument(), since), full: rows.length === 999 }
+    }
+    const pages = await collect(walkPages(fetchPage, '0' as Cursor))
+    expect(pages.flatMap(({ trades }) => trades.map(({ tradeId }) => tradeId))).toEqual(ids)
+    expect(asked.slice(0, 4)).toEqual(['0', ...[1_000n, 999n].map((id) => String(START + id)), asked[3]])
+  })
+
   it('ends at once where there is nothing', async () => {
     expect(await walk({ times: [], inclusive: true })).toEqual([])
   })
