@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { UsageError } from '@c1/market'
 import { SETTINGS, type Settings } from '@c1/service'
 import { Command, Option } from 'commander'
+import { backfill } from './commands/backfill.ts'
 import { buildCandleFile } from './commands/candles.ts'
 import { showConfig } from './commands/config.ts'
 import { EXPORTS, exportRows } from './commands/export.ts'
@@ -71,6 +72,16 @@ export function program(signal: AbortSignal): Command {
     .action(async (files: string[], flags: Flags) =>
       importFiles(await open(flags), files, { quiet: flags.quiet === true, prove: flags.proveIds as Proof }),
     )
+
+  command(root, 'backfill', 'fetch history over REST into the trade log; goes on where it was stopped', MARKET, true)
+    .requiredOption('--from <time>', 'ISO 8601, or -24h for a day ago; inclusive')
+    .option('--to <time>', 'exclusive; up to now otherwise')
+    .addHelpText('after', example('c1 backfill --symbols BTC/USD,ETH/USD --from 2026-10-01T00:00:00Z'))
+    .action(async (flags: Flags) => {
+      const range = parseRange(String(flags.from), to(flags))
+      const [from, until] = [range.from, flags.to === undefined ? Number.POSITIVE_INFINITY : range.to]
+      await backfill(await open(flags), { from, to: until, json: flags.json === true, quiet: flags.quiet === true })
+    })
 
   command(root, 'candles', 'turn an archive file straight into candles, without the stores', ['symbols'])
     .argument('<file>', 'archive file of trades')

@@ -32,10 +32,14 @@ export class ProgressLine {
 
 /** Rate and time left of work of which `fraction` (0 to 1) took `seconds`. */
 export function rateAndEta(count: number, fraction: number, seconds: number): string {
-  const rate = Math.round(count / Math.max(seconds, 0.001)).toLocaleString('en')
-  if (fraction <= 0 || fraction >= 1) return `${rate}/s`
-  const left = Math.ceil((seconds * (1 - fraction)) / fraction)
-  return `${rate}/s, ${formatDuration(left)} left`
+  const isKnown = fraction > 0 && fraction < 1
+  return rateAndTimeLeft(count, seconds, isKnown ? (seconds * (1 - fraction)) / fraction : undefined)
+}
+
+/** Rate of what took `seconds`, and the time left in seconds where it is known. */
+export function rateAndTimeLeft(count: number, seconds: number, secondsLeft: number | undefined): string {
+  const rate = `${Math.round(count / Math.max(seconds, 0.001)).toLocaleString('en')}/s`
+  return secondsLeft === undefined ? rate : `${rate}, ${formatDuration(Math.ceil(secondsLeft))} left`
 }
 
 function formatDuration(seconds: number): string {

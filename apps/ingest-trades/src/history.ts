@@ -85,7 +85,7 @@ const MOST_UNDER_WAY: Readonly<Record<Work, number>> = { repair: 8, backfill: 4 
 /** A stored cursor is gone on from where it is not further back than this from what the log holds. */
 const PAGE = 1000
 /** What happened this long ago is served by now. */
-const SERVED_AFTER = MICROS_PER_MINUTE
+export const SERVED_AFTER: number = MICROS_PER_MINUTE
 const MOST_BARREN_WALKS = 3
 
 /**
@@ -211,13 +211,18 @@ export class History {
     this.#pausedUntil.set(symbol, (this.#options.hostNow() + ms * 1000) as EpochMicros)
   }
 
+  /** Trades that history has added to the log since the start. */
+  fetched(symbol: MarketSymbol): number {
+    return this.#begun.get(symbol)?.trades ?? 0
+  }
+
   /** Of the symbols whose history is being fetched. */
   progress(): Progress[] {
     const { instruments } = this.#options
     return instruments
       .filter(({ symbol }) => this.#isBackfilling(symbol))
       .map(({ symbol }) => {
-        const trades = this.#begun.get(symbol)?.trades ?? 0
+        const trades = this.fetched(symbol)
         const remaining = this.#remaining(symbol)
         const byTrades = remaining === undefined ? undefined : trades / Math.max(trades + remaining, 1)
         const fraction = byTrades ?? this.#fractionOfTime(symbol)
@@ -518,11 +523,7 @@ export class History {
     const range = this.#ranges.get(instrument.symbol)
     if (onlyRanges !== true || range === undefined || range.isLookedUp) return
     range.isLookedUp = true
-    const isOpen = range.to === Number.POSITIVE_INFINITY
-    const since = isOpen ? undefined : cursorAt(range.to as EpochMicros)
-    const page = await rest.tradesPage(instrument, since, signal).catch(ignoreVenue)
-    const first = page?.trades.find(({ eventTime }) => eventTime >= range.to)
-    range.lastId = isOpen ? page?.trades.at(-1)?.tradeId : first && first.tradeId - 1
+    range.lastId = await lastIdBefore(rest, instrument, range.to, signal).catch(ignoreVenue)
   }
 }
 
@@ -545,6 +546,21 @@ function asMessage(trade: Trade): MarketMessage {
 
 function heartbeatOf(symbol: MarketSymbol, eventTime: EpochMicros, lastTradeId: number): MarketMessage {
   return { kind: 'heartbeat', heartbeat: { symbol, idSpace: 'venue', eventTime, lastTradeId } }
+}
+
+/** The id of the last trade before the time, Infinity is now; undefined where that cannot be told. */
+async function lastIdBefore(
+  rest: KrakenRest,
+  instrument: Instrument,
+  to: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (to !== Number.POSITIVE_INFINITY) {
+    const { trades } = await rest.tradesPage(instrument, cursorAt(to as EpochMicros), signal)
+    const first = trades.find(({ eventTime }) => eventTime >= to)
+    if (first !== undefined) return first.tradeId - 1
+  }
+  return await newestId(rest, instrument, to, signal)
 }
 
 /** The newest trade of the market, if it happened before that time; 0 where there was none ever. */

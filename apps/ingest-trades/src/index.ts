@@ -1,3 +1,11 @@
+export {
+  Backfill,
+  type BackfilledRange,
+  type BackfillOptions,
+  type BackfillProgress,
+  type BackfillRange,
+  isFetched,
+} from './backfill.ts'
 export { type Completeness, completenessOf } from './completeness.ts'
 export { type ForeignWriterOptions, watchForeignWriters } from './foreign-writers.ts'
 export type { Progress } from './history.ts'

@@ -14,6 +14,7 @@ import { C1Error, type EpochMicros, formatTime, type Instrument, type MarketSymb
 import type { Logger, Metrics } from '@c1/service'
 import { type Completeness, completenessOf } from './completeness.ts'
 import { History, type Job, type Progress } from './history.ts'
+import { HistoryLoop } from './history-loop.ts'
 import type { WatchedHole } from './hole-watch.ts'
 import type { OpenOutage } from './open-outages.ts'
 import { Silence } from './silence.ts'
@@ -111,7 +112,9 @@ export class Ingest {
   /** Symbols whose connection is open. */
   readonly #connected = new Set<MarketSymbol>()
   readonly #cancels = new Set<() => void>()
-  #wake: () => void = () => {}
+  readonly #loop: HistoryLoop
+  /** Ends the fetching of history. */
+  #signal: AbortSignal = AbortSignal.abort()
   #fail: (error: unknown) => void = () => {}
 
   constructor(options: IngestOptions) {
@@ -136,6 +139,12 @@ export class Ingest {
       onRepaired: (_, seconds) => this.#metrics.repairSeconds.observe(seconds),
       onUnserved: (symbol, hole) => this.#tellUnserved(symbol, hole),
     })
+    this.#loop = new HistoryLoop({
+      timers: this.#timers,
+      next: () => this.#fetchNext(this.#signal),
+      waitMs: () => this.#waitMs(),
+      isEndless: true,
+    })
     for (const { symbol } of options.instruments) this.#showHoles(symbol)
     options.trades.tellRefusals({
       onDuplicate: () => this.#metrics.duplicates.inc(),
@@ -148,6 +157,7 @@ export class Ingest {
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController()
     const either = AbortSignal.any([signal, stop.signal])
+    this.#signal = either
     const feed = this.#openFeed()
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject
@@ -157,7 +167,7 @@ export class Ingest {
     this.#after(LONGEST_WAIT_MS, () => this.#waitNoMore())
     try {
       feed.start()
-      await Promise.race([this.#fetchHistory(either), failed])
+      await Promise.race([this.#loop.run(either), failed])
     } finally {
       stop.abort()
       feed.close()
@@ -357,7 +367,7 @@ export class Ingest {
     const shape = this.#options.trades.ledger.shape(symbol)
     if (this.#shapes.get(symbol) === shape) return
     this.#shapes.set(symbol, shape)
-    if (this.#history.look(symbol)) this.#wake()
+    if (this.#history.look(symbol)) this.#loop.wake()
     this.#showHoles(symbol)
   }
 
@@ -375,27 +385,7 @@ export class Ingest {
     if (!this.#subscribed.has(symbol) || this.#current.has(symbol) || ledger.newest(symbol) === undefined) return
     this.#catchingUp.add(symbol)
     this.#history.catchUp(this.#instruments.get(symbol) as Instrument)
-    this.#wake()
-  }
-
-  /** Several pages are asked for at a time, so that a slow answer keeps nothing else back; their turns are the client's matter. */
-  async #fetchHistory(signal: AbortSignal): Promise<void> {
-    const underWay = new Set<Promise<void>>()
-    while (!signal.aborted) {
-      const fetching = this.#fetchNext(signal)
-      if (fetching === undefined) {
-        await this.#sleep(signal, this.#waitMs())
-        continue
-      }
-      underWay.add(fetching)
-      fetching
-        .catch((error) => this.#fail(error))
-        .finally(() => {
-          underWay.delete(fetching)
-          this.#wake()
-        })
-    }
-    await Promise.allSettled(underWay)
+    this.#loop.wake()
   }
 
   /** Begins with what is next; undefined when there is nothing to begin with now. */
@@ -408,7 +398,7 @@ export class Ingest {
     return job && this.#step(job, signal)
   }
 
-  /** Until there is something to fetch again; undefined when nothing is left. */
+  /** Milliseconds until there is something to fetch again; undefined when nothing is left. */
   #waitMs(): number | undefined {
     const now = this.#timers.now()
     const beginnings = this.#beginning < MOST_BEGINNING ? this.#beginnings : []
@@ -463,21 +453,6 @@ export class Ingest {
       this.#history.pause(instrument, RETRY_MS)
       return false
     }
-  }
-
-  /** Until something happens, or for `ms`. */
-  #sleep(signal: AbortSignal, ms?: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const cancel = ms === undefined ? () => {} : this.#timers.after(ms, done)
-      this.#wake = done
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
   }
 
   /** Runs the task once after `ms`, unless the role ends before. */

@@ -1,0 +1,110 @@
+import { Ingest } from '@c1/ingest-trades'
+import { KrakenRest, VenueClock } from '@c1/kraken'
+import { findInstrument, MICROS_PER_HOUR, MICROS_PER_SECOND, marketSymbol, systemTime } from '@c1/market'
+import { createLogger, Metrics } from '@c1/service'
+import { type FaultEntry, type Simulator, startSimulator } from '@c1/simulator'
+import type { BenchResult } from './bench.ts'
+import { withTradeLog } from './trade-log.ts'
+
+/** Holes are made in the first; of the others the snapshot of a new connection covers what was missed. All have history to fetch. */
+const SYMBOLS = ['BTC/USD', 'ETH/BTC', 'KAVA/USD'].map(marketSymbol)
+const [BTC] = SYMBOLS as [(typeof SYMBOLS)[number]]
+const ROUNDS = Number(process.env.C1_BENCH_ROUNDS ?? 25)
+/** BTC/USD then makes some 200 trades a second. */
+const ACTIVITY = 200
+const FIRST_SECONDS = 12
+const ROUND_SECONDS = 10
+const LARGEST = 1000
+/** A longer hole is one of the history. */
+const LONGEST_CUT = 60 * MICROS_PER_SECOND
+
+export const name = 'repair'
+
+interface Hole {
+  readonly size: number
+  /** From the reconnect to its last trade. */
+  readonly seconds: number
+}
+
+/**
+ * The link is cut again and again while the history of all symbols is being fetched within the same limit of one call a second: how
+ * long a hole of up to 1,000 trades is open after the reconnect.
+ */
+export async function run(): Promise<BenchResult> {
+  const venue = await startSimulator({ seed: 3, activity: ACTIVITY, restCallsPerSecond: 1, faults: cuts() })
+  try {
+    const holes = (await repairs(venue)).filter(({ size }) => size <= LARGEST)
+    const seconds = holes.map((hole) => hole.seconds).sort((a, b) => a - b)
+    const quantile = (share: number): number => seconds[Math.ceil(share * seconds.length) - 1] ?? Number.NaN
+    const sizes = holes.map(({ size }) => size)
+    return {
+      workload: `${holes.length} holes of ${Math.min(...sizes)} to ${Math.max(...sizes)} trades, one call a second, back-fill under way`,
+      figures: [
+        { label: 'p50 from reconnect to closed', value: quantile(0.5), unit: 's' },
+        { label: 'p99 from reconnect to closed', value: quantile(0.99), unit: 's' },
+        { label: 'longest', value: seconds.at(-1) ?? Number.NaN, unit: 's' },
+      ],
+      ratios: [{ label: '3 s over p99', value: 3 / quantile(0.99), target: 1 }],
+    }
+  } finally {
+    await venue.close()
+  }
+}
+
+/** Every ten seconds the connections end, and none is taken for 1 to 4.5 seconds. */
+function cuts(): FaultEntry[] {
+  return Array.from({ length: ROUNDS }, (_, round): FaultEntry[] => {
+    const at = `+${FIRST_SECONDS + round * ROUND_SECONDS}s`
+    return [
+      { at, fault: 'drop' },
+      { at, fault: 'refuse-connections', for: `${1000 + (round % 8) * 500}ms` },
+    ]
+  }).flat()
+}
+
+async function repairs(venue: Simulator): Promise<Hole[]> {
+  const rest = new KrakenRest({ baseUrl: venue.restUrl })
+  const listed = await rest.instruments()
+  const clock = new VenueClock(systemTime)
+  return withTradeLog(async (trades) => {
+    const ingest = new Ingest({
+      trades,
+      rest,
+      wsUrl: venue.wsUrl,
+      instruments: SYMBOLS.map((symbol) => findInstrument(listed, symbol)),
+      clock,
+      backfill: 6 * MICROS_PER_HOUR,
+      logger: createLogger('silent'),
+      metrics: new Metrics(),
+    })
+    const stop = new AbortController()
+    const running = ingest.run(stop.signal)
+    const holes = await Promise.race([watchHoles(ingest), running.then(() => [])])
+    stop.abort()
+    await running
+    return holes
+  })
+}
+
+/** The holes that open after each reconnect. Those of the history itself are there before. */
+async function watchHoles(ingest: Ingest): Promise<Hole[]> {
+  const holes: Hole[] = []
+  const end = performance.now() + (FIRST_SECONDS + ROUNDS * ROUND_SECONDS) * 1000
+  let reconnectedAt = performance.now()
+  let isConnected = false
+  let open: { readonly first: number; readonly size: number } | undefined
+  while (performance.now() < end) {
+    const { connected } = ingest.status()
+    if (connected && !isConnected) reconnectedAt = performance.now()
+    isConnected = connected
+    const all = ingest.completeness().find(({ symbol }) => symbol === BTC)?.holes ?? []
+    const newest = all.filter(({ after, before }) => before - after < LONGEST_CUT).at(-1)
+    if (open === undefined && newest !== undefined) open = { first: newest.first, size: newest.last - newest.first + 1 }
+    if (open !== undefined && newest === undefined) {
+      holes.push({ size: open.size, seconds: (performance.now() - reconnectedAt) / 1000 })
+      open = undefined
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return holes
+}
