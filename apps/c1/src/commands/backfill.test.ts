@@ -20,14 +20,15 @@ let venue: Simulator
 let proxy: Server
 let env: Record<string, string>
 let calls: string[] = []
-/** Milliseconds that an answer takes. */
-let slowness = 0
+/** Pages that are answered yet; the others are not. */
+let pagesLeft = Number.POSITIVE_INFINITY
+let onLastPage: () => void = () => {}
 
 beforeAll(async () => {
   venue = await startSimulator({ start: START, seed: 5 })
   proxy = createServer(async (request, response) => {
     calls.push(request.url as string)
-    await new Promise((resolve) => setTimeout(resolve, slowness))
+    if (request.url?.includes('/Trades?') && pagesLeft-- <= 0) return onLastPage()
     response.end(await (await fetch(venue.restUrl + request.url)).text())
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
@@ -46,33 +47,39 @@ const rows = (out: string): unknown[] =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
+/** So many pages are served from now on; resolves when another one is asked for. */
+function pages(count: number): Promise<void> {
+  pagesLeft = count
+  return new Promise((resolve) => {
+    onLastPage = resolve
+  })
+}
+
 it('c1 backfill brings a range whole, after kill -9 and Ctrl-C too, and asks for nothing that is there', async () => {
-  slowness = 40
   const killed = startC1(folder.path, ['backfill', ...RANGE], env)
-  const isOver = ended(killed)
-  while (calls.length < 8) await new Promise((resolve) => setTimeout(resolve, 5))
+  const isKilled = ended(killed)
+  await pages(8)
   const beside = await c1(folder.path, ['backfill', ...RANGE], env)
   expect(beside).toMatchObject({ code: 2, out: '' })
   expect(beside.err).toMatch(/c1: .*kraken is in use: .*ingest-trades.*--data-dir/)
   killed.kill('SIGKILL')
-  await isOver
+  await isKilled
 
-  const before = calls.length
   const interrupted = startC1(folder.path, ['backfill', ...RANGE], env)
   const outcome = ended(interrupted)
-  while (calls.length < before + 8) await new Promise((resolve) => setTimeout(resolve, 5))
+  await pages(8)
   interrupted.kill('SIGINT')
   expect(await outcome).toMatchObject({ code: 130, out: '', err: expect.stringContaining('goes on from here') })
 
-  slowness = 0
+  pagesLeft = Number.POSITIVE_INFINITY
   const { code, err, out } = await c1(folder.path, ['backfill', ...RANGE, '--json'], env)
   expect([code, err]).toEqual([0, expect.stringMatching(/BTC\/USD: .* is complete, .* trades added/)])
   expect(rows(out)).toMatchObject(
     SYMBOLS.map((symbol) => ({ symbol, from: FROM, to: TO, complete: true, rejected: 0, added: expect.any(Number) })),
   )
   // Each page was fetched once, but for those under way when the process ended, and the looks at the ends.
-  const pages = calls.filter((url) => url.includes('/Trades?'))
-  expect(pages.length - new Set(pages).size).toBeLessThanOrEqual(12)
+  const asked = calls.filter((url) => url.includes('/Trades?'))
+  expect(asked.length - new Set(asked).size).toBeLessThanOrEqual(12)
 
   calls = []
   const again = await c1(folder.path, ['backfill', ...RANGE, '--json', '--quiet'], env)
