@@ -1,14 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type EventLog, type KafkaConnection, KafkaTopics, openKafkaLog, refuseProblems } from '@c1/event-log'
+import {
+  type EventLog,
+  type KafkaConnection,
+  KafkaTopics,
+  openKafkaLog,
+  openSchemaRegistry,
+  refuseProblems,
+  withAvroValues,
+} from '@c1/event-log'
 import type { Settings } from '@c1/service'
 import type { Context } from './context.ts'
+import { kafkaSecurity } from './kafka-security.ts'
 
 /** A command gives up sooner than a role, which waits for a broker that comes later. */
 export const COMMAND_PATIENCE_MS = 15_000
 
-export function kafkaConnection({ kafkaBrokers }: Settings): KafkaConnection {
-  return { brokers: kafkaBrokers }
+export function kafkaConnection({ path, settings }: Pick<Context, 'path' | 'settings'>): KafkaConnection {
+  return { brokers: settings.kafkaBrokers, ...kafkaSecurity(settings, path) }
 }
 
 /** Topics of another source than Kraken itself bear its name: simulated data never mixes with real. */
@@ -20,11 +29,9 @@ export function topicPrefix({ topicPrefix }: Settings, source: string): string {
 export const WRITER: string = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
 
 /** The log of a source on Kafka. It waits for a broker that is not there yet. @throws UsageError `topics_unfit` */
-export async function openKafka(
-  { logger, patienceMs, settings, signal }: KafkaContext,
-  source: string,
-): Promise<EventLog> {
-  const connection = kafkaConnection(settings)
+export async function openKafka(context: KafkaContext, source: string): Promise<EventLog> {
+  const { logger, patienceMs, settings, signal } = context
+  const connection = kafkaConnection(context)
   const prefix = topicPrefix(settings, source)
   const onWarning = (message: string): void => logger.warn(message)
   const topics = await KafkaTopics.open({ connection, prefix, patienceMs, onWarning })
@@ -36,7 +43,12 @@ export async function openKafka(
     signal.removeEventListener('abort', stop)
     await topics.close()
   }
-  return openKafkaLog({ connection, prefix, patienceMs, onWarning, headers: { 'c1-writer': WRITER } })
+  const headers = { 'c1-writer': WRITER }
+  const log = await openKafkaLog({ connection, prefix, patienceMs, onWarning, headers })
+  const url = settings.schemaRegistryUrl
+  return url === ''
+    ? log
+    : withAvroValues(log, { registry: openSchemaRegistry({ url, patienceMs, onWarning }), prefix })
 }
 
-type KafkaContext = Pick<Context, 'logger' | 'settings' | 'signal'> & { readonly patienceMs: number }
+type KafkaContext = Pick<Context, 'logger' | 'path' | 'settings' | 'signal'> & { readonly patienceMs: number }

@@ -7,7 +7,8 @@ import { type ModelRegistry, openEmbeddedRegistry } from '@c1/model-registry'
 import { CheckpointStore, type Checkpoints, type Logger, type Settings, TopicCheckpoints } from '@c1/service'
 import type { Context } from './context.ts'
 import { COMMAND_PATIENCE_MS, openKafka } from './kafka.ts'
-import { pinnedSource, storedSource } from './source.ts'
+import { storedSource } from './source.ts'
+import { sourceOnBroker } from './source-on-broker.ts'
 
 /** The roles, each with a lock of its own: two processes never do the same work on one data directory. */
 export const ROLES = [
@@ -53,9 +54,10 @@ export function sourceFolders(dataDirectory: string): string[] {
     .map(({ name }) => name)
 }
 
-/** For commands that read what is there: the source that is stored, or on Kafka the one asked for. */
-export function storedFolder({ path, settings }: Context): string {
-  if (settings.eventLog === 'kafka') return pinnedSource(settings, path)?.folder ?? 'kraken'
+/** For commands that read what is there: the source that is stored, in the data directory or on Kafka. */
+export async function storedFolder(context: Context): Promise<string> {
+  const { path, settings } = context
+  if (settings.eventLog === 'kafka') return (await sourceOnBroker(context, COMMAND_PATIENCE_MS)).folder
   return storedSource(settings, path, sourceFolders(path(settings.dataDir)))
 }
 

@@ -1,7 +1,7 @@
 import { INTERVALS, MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, UsageError } from '@c1/market'
 import { describe, expect, it } from 'vitest'
 import { type Configuration, type ConfigurationSources, resolveConfiguration } from './configuration.ts'
-import { SETTINGS, type Settings } from './settings.ts'
+import { SETTINGS, type Settings, shownText } from './settings.ts'
 
 const resolve = (sources: Partial<ConfigurationSources> = {}): Configuration =>
   resolveConfiguration({ flags: {}, env: {}, file: {}, ...sources })
@@ -34,6 +34,16 @@ describe('resolveConfiguration', () => {
       eventLog: 'embedded',
       kafkaBrokers: ['127.0.0.1:9092'],
       topicPrefix: '',
+      kafkaTls: 'off',
+      kafkaTlsCaFile: '',
+      kafkaTlsCertFile: '',
+      kafkaTlsKeyFile: '',
+      kafkaTlsServerName: '',
+      kafkaSaslMechanism: '',
+      kafkaSaslUsername: '',
+      kafkaSaslPassword: '',
+      kafkaSaslPasswordFile: '',
+      schemaRegistryUrl: '',
       featureStore: 'embedded',
       httpHost: '127.0.0.1',
       httpPort: 7070,
@@ -190,5 +200,34 @@ describe('settings that contradict each other', () => {
 
   it('are reported once every value is valid by itself', () => {
     expect(problems({ flags: { horizon: '90s', httpPort: 'x' } })).toHaveLength(1)
+  })
+})
+
+describe('the login at Kafka', () => {
+  const login = { kafkaSaslMechanism: 'SCRAM-SHA-256', kafkaSaslUsername: 'c1' }
+
+  it('is told whole, with the password or the file that holds it', () => {
+    expect(resolve({ file: { ...login, kafkaSaslPassword: 'p' } }).settings.kafkaSaslMechanism).toBe('scram-sha-256')
+    expect(problems({ file: { ...login, kafkaSaslPasswordFile: '/run/secrets/kafka' } })).toEqual([])
+    const half = 'kafkaSaslMechanism, kafkaSaslUsername and a password: a login needs all three'
+    expect(problems({ file: login })).toEqual([half])
+    expect(problems({ env: { C1_KAFKA_SASL_PASSWORD: 'p' } })).toEqual([half])
+    expect(problems({ file: { ...login, kafkaSaslPassword: 'p', kafkaSaslPasswordFile: 'f' } })).toEqual([
+      'kafkaSaslPassword and kafkaSaslPasswordFile: give one of them',
+    ])
+    expect(problems({ file: { kafkaTlsCertFile: 'cert.pem' } })).toEqual([
+      'kafkaTlsCertFile and kafkaTlsKeyFile: a certificate needs its key, and a key its certificate',
+    ])
+    expect(problems({ file: { kafkaSaslMechanism: 'gssapi' } })).toEqual([
+      'c1.config.ts kafkaSaslMechanism "gssapi": must be plain, scram-sha-256 or scram-sha-512',
+    ])
+  })
+
+  it('shows no password, not even in an address that is wrong', () => {
+    const [problem = ''] = problems({ env: { C1_SCHEMA_REGISTRY_URL: 'ftp://c1:hunter2@registry' } })
+    expect(problem).toBe('C1_SCHEMA_REGISTRY_URL "ftp://***@registry": must be a URL starting with http:// or https://')
+    const password = SETTINGS.find(({ key }) => key === 'kafkaSaslPassword')
+    expect(shownText(password ?? {}, 'hunter2')).toBe('***')
+    expect(shownText(password ?? {}, '')).toBe('')
   })
 })

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { C1Error, formatSpan, intervalMicros, UsageError } from '@c1/market'
-import { SETTINGS, type Setting, type Settings } from './settings.ts'
+import { SETTINGS, type Setting, type Settings, shownText } from './settings.ts'
 
 /** Where an effective value came from. */
 export type Origin = 'flag' | 'environment' | 'c1.config.ts' | 'default'
@@ -34,7 +34,7 @@ export function resolveConfiguration({ flags, env, file }: ConfigurationSources)
       settings[setting.key] = setting.parse(text)
     } catch (error) {
       if (!(error instanceof C1Error)) throw error
-      problems.push(`${name} "${text}": ${error.message}`)
+      problems.push(`${name} "${shownText(setting, text)}": ${error.message}`)
     }
   }
   if (problems.length === 0) followIntervals(settings as unknown as Settings, origins)
@@ -116,7 +116,11 @@ function editDistance(a: string, b: string): number {
   return row[b.length] as number
 }
 
-function contradictions({ horizon, intervals, trainEvery }: Settings): string[] {
+function contradictions(settings: Settings): string[] {
+  return [...contradictingTimes(settings), ...contradictingLogin(settings)]
+}
+
+function contradictingTimes({ horizon, intervals, trainEvery }: Settings): string[] {
   const [shortest = '1m'] = intervals
   const length = intervalMicros(shortest)
   const problems: string[] = []
@@ -126,6 +130,22 @@ function contradictions({ horizon, intervals, trainEvery }: Settings): string[] 
   }
   if (trainEvery < length) {
     problems.push(`trainEvery ${formatSpan(trainEvery)}: must not be shorter than the shortest candle, ${shortest}`)
+  }
+  return problems
+}
+
+/** Half a login would be refused by the broker, with less to go by. */
+function contradictingLogin(settings: Settings): string[] {
+  const { kafkaSaslMechanism, kafkaSaslPassword, kafkaSaslPasswordFile, kafkaSaslUsername } = settings
+  const passwords = [kafkaSaslPassword, kafkaSaslPasswordFile].filter((text) => text !== '').length
+  const problems: string[] = []
+  if (passwords === 2) problems.push('kafkaSaslPassword and kafkaSaslPasswordFile: give one of them')
+  const given = [kafkaSaslMechanism, kafkaSaslUsername].filter((text) => text !== '').length + Math.min(passwords, 1)
+  if (given !== 0 && given !== 3) {
+    problems.push('kafkaSaslMechanism, kafkaSaslUsername and a password: a login needs all three')
+  }
+  if ((settings.kafkaTlsCertFile === '') !== (settings.kafkaTlsKeyFile === '')) {
+    problems.push('kafkaTlsCertFile and kafkaTlsKeyFile: a certificate needs its key, and a key its certificate')
   }
   return problems
 }

@@ -15,6 +15,19 @@ export interface Settings {
   readonly kafkaBrokers: readonly string[]
   /** Stands before every topic and consumer group. */
   readonly topicPrefix: string
+  /** On as well where any other setting of TLS is given. */
+  readonly kafkaTls: 'on' | 'off'
+  /** Paths of PEM files; empty for none. */
+  readonly kafkaTlsCaFile: string
+  readonly kafkaTlsCertFile: string
+  readonly kafkaTlsKeyFile: string
+  readonly kafkaTlsServerName: string
+  readonly kafkaSaslMechanism: '' | 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly kafkaSaslUsername: string
+  readonly kafkaSaslPassword: string
+  readonly kafkaSaslPasswordFile: string
+  /** Empty for values in JSON. */
+  readonly schemaRegistryUrl: string
   readonly featureStore: 'embedded'
   readonly httpHost: string
   readonly httpPort: number
@@ -44,6 +57,14 @@ export interface Setting<Key extends keyof Settings = keyof Settings> {
   /** As text, the way a user would write it. */
   readonly default: string
   readonly parse: (text: string) => Settings[Key]
+  /** Its value, or the password in its URL, is never shown. */
+  readonly secret?: true
+}
+
+/** A setting's text as it may be shown. */
+export function shownText({ secret }: Pick<Setting, 'secret'>, text: string): string {
+  if (secret === undefined || text === '') return text
+  return text.includes('//') ? text.replace(/\/\/[^/]*@/, '//***@') : '***'
 }
 
 const span = (text: string): number => (text === '0' ? 0 : parseSpan(text))
@@ -88,6 +109,23 @@ function brokers(text: string): string[] {
 function topicPrefix(text: string): string {
   if (/^[A-Za-z0-9._-]{0,100}$/.test(text)) return text
   throw malformed('must be letters, digits, dots, hyphens or underscores, 100 at most')
+}
+
+function anything(text: string): string {
+  return text
+}
+
+/** A mechanism, in any case; empty for no login. */
+function saslMechanism(text: string): Settings['kafkaSaslMechanism'] {
+  const known = ['', 'plain', 'scram-sha-256', 'scram-sha-512'] as const
+  const mechanism = known.find((known) => known === text.toLowerCase())
+  if (mechanism === undefined) throw malformed('must be plain, scram-sha-256 or scram-sha-512')
+  return mechanism
+}
+
+function optionalUrl(...protocols: string[]): (text: string) => string {
+  const parse = url(...protocols)
+  return (text) => (text === '' ? '' : parse(text))
 }
 
 function nonEmpty(text: string): string {
@@ -181,6 +219,78 @@ export const SETTINGS: readonly Setting[] = [
     default: '',
     parse: topicPrefix,
     help: 'stands before the names of topics and consumer groups; a simulated or replayed source adds its own name',
+  }),
+  setting({
+    key: 'kafkaTls',
+    env: 'C1_KAFKA_TLS',
+    default: 'off',
+    parse: oneOf('on', 'off'),
+    help: 'on: brokers are reached over TLS; the other settings of TLS turn it on too',
+  }),
+  setting({
+    key: 'kafkaTlsCaFile',
+    env: 'C1_KAFKA_TLS_CA_FILE',
+    default: '',
+    parse: anything,
+    help: "PEM file of the authority that signed the brokers' certificates, where Node does not know it",
+  }),
+  setting({
+    key: 'kafkaTlsCertFile',
+    env: 'C1_KAFKA_TLS_CERT_FILE',
+    default: '',
+    parse: anything,
+    help: 'PEM file of our certificate, for brokers that ask for one',
+  }),
+  setting({
+    key: 'kafkaTlsKeyFile',
+    env: 'C1_KAFKA_TLS_KEY_FILE',
+    default: '',
+    parse: anything,
+    help: 'PEM file of its key',
+  }),
+  setting({
+    key: 'kafkaTlsServerName',
+    env: 'C1_KAFKA_TLS_SERVER_NAME',
+    default: '',
+    parse: anything,
+    help: "name in the brokers' certificates, where it is not their address",
+  }),
+  setting({
+    key: 'kafkaSaslMechanism',
+    env: 'C1_KAFKA_SASL_MECHANISM',
+    default: '',
+    parse: saslMechanism,
+    help: 'how to log in: plain, scram-sha-256 or scram-sha-512; empty for no login',
+  }),
+  setting({
+    key: 'kafkaSaslUsername',
+    env: 'C1_KAFKA_SASL_USERNAME',
+    default: '',
+    parse: anything,
+    help: 'who logs in',
+  }),
+  setting({
+    key: 'kafkaSaslPassword',
+    env: 'C1_KAFKA_SASL_PASSWORD',
+    default: '',
+    parse: anything,
+    help: 'the password; better in a file',
+    secret: true,
+  }),
+  setting({
+    key: 'kafkaSaslPasswordFile',
+    env: 'C1_KAFKA_SASL_PASSWORD_FILE',
+    default: '',
+    parse: anything,
+    help: 'file that holds the password; a line end is cut off',
+  }),
+  setting({
+    key: 'schemaRegistryUrl',
+    env: 'C1_SCHEMA_REGISTRY_URL',
+    default: '',
+    parse: optionalUrl('http:', 'https:'),
+    help: 'Confluent-compatible schema registry: values on Kafka are Avro then; empty for JSON',
+    secret: true,
   }),
   setting({
     key: 'featureStore',

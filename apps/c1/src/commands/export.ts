@@ -35,7 +35,7 @@ export async function exportRows(context: Context, what: string, options: Export
   if (kind === undefined)
     throw new UsageError('export_unknown', `Cannot export "${what}". Choose from ${EXPORTS.join(', ')}.`)
   checkOptions(kind, options)
-  const folder = storedFolder(context)
+  const folder = await storedFolder(context)
   const workspace = await openUpToDate(context, folder, kind)
   try {
     if (options.layout === 'kraken') {

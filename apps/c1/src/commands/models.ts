@@ -74,7 +74,7 @@ async function missing(
 }
 
 async function withWorkspace(context: Context, use: (workspace: Workspace) => Promise<void>): Promise<void> {
-  const folder = storedFolder(context)
+  const folder = await storedFolder(context)
   const workspace = await openWorkspace(context, folder, [])
   try {
     await use(workspace)

@@ -12,6 +12,7 @@ import { Pipeline } from '../pipeline.ts'
 import { ProgressLine } from '../progress.ts'
 import { isSimulated, type MarketSource, pinnedSource } from '../source.ts'
 import { describeMarket, readIdentity } from '../source-identity.ts'
+import { sourceOnBroker } from '../source-on-broker.ts'
 import { openVenue, savedInstruments } from '../venue.ts'
 import { openWorkspace, ROLES, type RoleName, type Workspace } from '../workspace.ts'
 
@@ -21,7 +22,7 @@ export async function run(context: Context, name: string, { quiet }: { readonly 
   if (role === undefined) {
     throw new UsageError('role_unknown', `There is no role "${name}". Choose from ${ROLES.join(', ')}.`)
   }
-  const source = pinnedSource(context.settings, context.path) ?? ({ kind: 'kraken', folder: 'kraken' } as const)
+  const source = await sourceOf(context)
   const workspace = await openWorkspace(context, source.folder, [role], { patienceMs: Number.POSITIVE_INFINITY })
   const lines = new ProgressLine(quiet)
   await closing(async () => {
@@ -36,6 +37,12 @@ export async function run(context: Context, name: string, { quiet }: { readonly 
       close,
     )
   }, workspace.close)
+}
+
+function sourceOf(context: Context): Promise<MarketSource> | MarketSource {
+  const { path, settings } = context
+  if (settings.eventLog === 'kafka') return sourceOnBroker(context, Number.POSITIVE_INFINITY)
+  return pinnedSource(settings, path) ?? { kind: 'kraken', folder: 'kraken' }
 }
 
 interface Running {

@@ -22,7 +22,7 @@ interface SymbolStatus {
 
 /** What the data directory of a source holds, and who is working on it. */
 export async function status(context: Context, { json }: { readonly json: boolean }): Promise<void> {
-  const folder = storedFolder(context)
+  const folder = await storedFolder(context)
   const workspace = await openWorkspace(context, folder, [])
   try {
     const { ledger } = await readLedger(workspace)

@@ -10,6 +10,8 @@ import {
 import { formatTime, UsageError } from '@c1/market'
 import type { Context } from '../context.ts'
 import { COMMAND_PATIENCE_MS, kafkaConnection, topicPrefix } from '../kafka.ts'
+import type { MarketSource } from '../source.ts'
+import { sourceForBroker, sourceOnBroker } from '../source-on-broker.ts'
 import { openWorkspace, ROLES, storedFolder } from '../workspace.ts'
 
 /** What a symbol set of some hundred needs, and enough to share out among a few processes. */
@@ -20,7 +22,9 @@ const REPLICAS = 1
 export async function createTopics(context: Context, flags: TopicFlags): Promise<void> {
   const partitions = count('--partitions', flags.partitions) ?? PARTITIONS
   const replicas = count('--replicas', flags.replicas) ?? REPLICAS
-  await withTopics(context, async (topics) => {
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+  const source = (): Promise<MarketSource> => sourceForBroker(context, COMMAND_PATIENCE_MS, tell)
+  await withTopics(context, source, async (topics) => {
     const created = await topics.create({ partitions, replicas })
     for (const topic of created) process.stderr.write(`Created ${topic}.\n`)
     const { problems } = await topics.check(flags.partitions === undefined ? undefined : partitions)
@@ -32,7 +36,8 @@ export async function createTopics(context: Context, flags: TopicFlags): Promise
 
 /** Prints the topics of the source; fails when roles could not run on them. */
 export async function checkTopics(context: Context, { json, ...flags }: TopicFlags & { json: boolean }): Promise<void> {
-  await withTopics(context, async (topics) => {
+  const source = (): Promise<MarketSource> => sourceOnBroker(context, COMMAND_PATIENCE_MS)
+  await withTopics(context, source, async (topics) => {
     const { problems, topics: found } = await topics.check(count('--partitions', flags.partitions))
     if (json) process.stdout.write(`${JSON.stringify({ topics: found, problems })}\n`)
     else process.stdout.write(found.map(topicLine).join(''))
@@ -47,7 +52,7 @@ export async function readTopic(context: Context, topic: string, flags: { readon
   if (!names.includes(topic))
     throw new UsageError('topic_unknown', `There is no topic "${topic}". Choose from ${names.join(', ')}.`)
   const last = count('--last', flags.last)
-  const workspace = await openWorkspace(context, storedFolder(context), [])
+  const workspace = await openWorkspace(context, await storedFolder(context), [])
   try {
     const { begin, end } = await workspace.log.bounds(topic)
     const from = last === undefined ? begin : newest(begin, end, last)
@@ -71,7 +76,7 @@ export async function forgetRole(context: Context, name: string): Promise<void> 
       `On the embedded log, delete checkpoints/${role}.json in the folder of the source.`,
     )
   }
-  const workspace = await openWorkspace(context, storedFolder(context), [])
+  const workspace = await openWorkspace(context, await storedFolder(context), [])
   try {
     const { end } = await workspace.log.bounds(TOPICS.trades)
     for (const partition of Object.keys(end)) await workspace.foldCheckpoints.save(`${role}/${partition}`, null)
@@ -114,14 +119,18 @@ export interface TopicFlags {
   readonly replicas?: string | undefined
 }
 
-async function withTopics(context: Context, work: (topics: KafkaTopics) => Promise<void>): Promise<void> {
+async function withTopics(
+  context: Context,
+  source: () => Promise<MarketSource>,
+  work: (topics: KafkaTopics) => Promise<void>,
+): Promise<void> {
   const { logger, settings } = context
   if (settings.eventLog !== 'kafka') {
     throw new UsageError('log_embedded', 'Topics are made beforehand on Kafka only: set C1_EVENT_LOG=kafka.')
   }
   const topics = await KafkaTopics.open({
-    connection: kafkaConnection(settings),
-    prefix: topicPrefix(settings, storedFolder(context)),
+    connection: kafkaConnection(context),
+    prefix: topicPrefix(settings, (await source()).folder),
     patienceMs: COMMAND_PATIENCE_MS,
     onWarning: (message) => logger.warn(message),
   })

@@ -11,7 +11,7 @@ export async function train(
   context: Context,
   { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
 ): Promise<void> {
-  const folder = storedFolder(context)
+  const folder = await storedFolder(context)
   const workspace = await openWorkspace(context, folder, ['build-candles', 'compute-features', 'train-model'])
   const lines = new ProgressLine(quiet)
   const pipeline = new Pipeline(context, workspace)

@@ -74,7 +74,7 @@ export class KafkaTopics {
     readonly partitions: number
     readonly replicas: number
   }): Promise<readonly string[]> {
-    const existing = new Set(await this.#client.admin('list the topics', (admin) => admin.listTopics({})))
+    const existing = new Set(await this.names())
     const created: string[] = []
     for (const topic of this.#dataTopics().filter((topic) => !existing.has(topic))) {
       await this.#create(topic, partitions, replicas, DATA_CONFIGS)
@@ -88,6 +88,11 @@ export class KafkaTopics {
     // Brokers learn of them one after another.
     for (const topic of created) await this.#client.metadata(topic, true)
     return created
+  }
+
+  /** Of all topics on the broker, whoever made them. */
+  async names(): Promise<readonly string[]> {
+    return this.#client.admin('list the topics', (admin) => admin.listTopics({}))
   }
 
   /** What is there, and what is wrong with it. `partitions`: how many the topics shall have; absent, as many as trades has. */

@@ -30,7 +30,8 @@ export interface AvroLogOptions {
  * before the registry was set are read as they are.
  */
 export async function withAvroValues(log: EventLog, options: AvroLogOptions): Promise<EventLog> {
-  const values = new AvroValues(await import('avsc'), options)
+  const { default: avro } = await import('avsc')
+  const values = new AvroValues(avro, options)
   return {
     isShared: log.isShared,
     share: (topic, shareOptions) => log.share(topic, shareOptions),
