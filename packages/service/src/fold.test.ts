@@ -348,6 +348,31 @@ describe('runFold', () => {
     expect(await place.outputs()).toEqual(expected([1, 2, 3]))
   })
 
+  it('does not wait for a step when it is told to stop, and takes the batch in again the next time', async () => {
+    await using place = new Place()
+    await place.append(INPUT, range(1, 6))
+    const stop = new AbortController()
+    const { promise: waiting, resolve } = Promise.withResolvers<void>()
+    const fold = new RunningSum()
+    const step = fold.step.bind(fold)
+    const slow: Fold = {
+      step: (record) => {
+        if (text(record.value) !== '6') return step(record)
+        resolve()
+        return new Promise(() => {})
+      },
+      checkpoint: () => fold.checkpoint(),
+      restore: (state) => fold.restore(state),
+    }
+    const running = place.run({ signal: stop.signal, fold: slow })
+    await waiting
+    stop.abort()
+    await running
+    expect((await place.outputs()).sums).toEqual(expected(range(1, 4)).sums)
+    await place.run()
+    expect(await place.outputs()).toEqual(expected(range(1, 6)))
+  })
+
   it('fails with the failure of a step and keeps no checkpoint of it', async () => {
     await using place = new Place()
     await place.append(INPUT, range(1, 3))

@@ -140,7 +140,9 @@ class PartitionRun {
         const fresh: Output[] = []
         for (const record of batch.records) {
           const stepped = this.#fold.step(record)
-          const made = stepped instanceof Promise ? await stepped : stepped
+          const made = stepped instanceof Promise ? await unlessAborted(stepped, signal) : stepped
+          // The batch is taken in again by whoever has the partition next: nothing of it has left this process.
+          if (made === undefined) return
           for (const output of made) {
             const isNew = rederivation.isNew(output)
             if (isNew instanceof Promise ? await isNew : isNew) fresh.push(output)
@@ -201,6 +203,20 @@ class PartitionRun {
 
   #own(position: Position): Position {
     return this.#partition === 'whole' ? position : { [this.#partition]: position[this.#partition] ?? 0 }
+  }
+}
+
+/** Undefined when the signal aborts first: a step may wait for something that comes late or never. */
+async function unlessAborted<Value>(waiting: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+  if (signal.aborted) return undefined
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>()
+  const stop = (): void => resolve(undefined)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([waiting, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    waiting.catch(() => {})
   }
 }
 

@@ -107,13 +107,17 @@ export interface Finals {
 }
 
 /** As a foreign consumer folds the topics. @throws Error when a key and revision has two values */
-export async function finalsOf(log: EventLog, group = features.group, until?: EpochMicros): Promise<Finals> {
+export async function finalsOf(
+  log: EventLog,
+  group = features.group,
+  { from = 0, until = Number.POSITIVE_INFINITY }: { readonly from?: number; readonly until?: number } = {},
+): Promise<Finals> {
   let repeated = 0
   const fold = async (topic: string, keyOf: (record: StoredRecord) => string | undefined) => {
     const finals = new Map<string, string>()
     for await (const { records } of await log.consumer(topic, { from: 'earliest', until: 'end' })) {
       for (const record of records) {
-        const key = until !== undefined && record.timestamp > until ? undefined : keyOf(record)
+        const key = record.timestamp <= from || record.timestamp > until ? undefined : keyOf(record)
         if (key === undefined) continue
         const value = Buffer.from(record.value).toString()
         const before = finals.get(key)

@@ -11,7 +11,9 @@ const HEARTBEAT_MS = 1000
 /** How long members may take to give back partitions. */
 const REBALANCE_MS = 30_000
 /** Work that does not end in this time is left behind: giving back later would cost the membership. */
-const GIVE_BACK_MS = 5000
+const GIVE_BACK_MS = 3500
+/** A goodbye that the group does not take is none: it notices by itself. */
+const LEAVE_MS = 1000
 const REJOIN_MS = 300
 const LONGEST_REJOIN_MS = 5000
 
@@ -79,7 +81,7 @@ export class Membership {
       await this.#keepOnly([])
       this.#consumer = undefined
       consumer.removeAllListeners('consumer:group:join')
-      await Promise.race([consumer.close(true).catch(() => {}), pause(GIVE_BACK_MS, undefined, { ref: false })])
+      await Promise.race([consumer.close(true).catch(() => {}), pause(LEAVE_MS, undefined, { ref: false })])
     }
   }
 
