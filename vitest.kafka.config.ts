@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: 'tests/kafka/one-broker.setup.ts',
     fileParallelism: false,
     // A short chaos; `npm run test:kafka-chaos` is the long one.
-    env: { C1_TEST_KILLS: '8', C1_TEST_BROKER_KILLS: '1', C1_TEST_STORM_SECONDS: '14' },
+    env: { C1_TEST_KILLS: '7', C1_TEST_BROKER_KILLS: '1', C1_TEST_STORM_SECONDS: '14' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
