@@ -9,7 +9,13 @@ import {
   type ServerOptions,
   startServer,
 } from '../../apps/show-dashboard/src/index.ts'
-import { BTC, madeCandle, madeOutcome, madePrediction } from '../../apps/show-dashboard/src/made-market.fixture.ts'
+import {
+  BTC,
+  madeCandle,
+  madeCompleteness,
+  madeOutcome,
+  madePrediction,
+} from '../../apps/show-dashboard/src/made-market.fixture.ts'
 import { chromiumPath, launch } from './chromium.ts'
 import { busyView, emptyView, MINUTES, openCandle, serverOptions } from './market.ts'
 
@@ -87,6 +93,26 @@ describe.skipIf(executable === undefined)('the page', () => {
     view.applyCandle(madeCandle(MINUTES))
     view.applyPrediction(next)
     await page.locator('aside .figure', { hasText: '+12.30 bp over 1m' }).waitFor()
+  })
+
+  it.each([
+    ['wide', WIDE],
+    ['narrow', NARROW],
+  ])('says in a line what is complete, and how much of the history is there (%s)', async (width, viewport) => {
+    const completeness = madeCompleteness({
+      completeToId: 90_838_327,
+      holes: [{ firstTradeId: 90_838_328, lastTradeId: 90_838_340, since: '2025-11-10T13:03:00.000000Z', asked: 1 }],
+      outages: [{ from: '2025-11-10T13:02:30.000000Z', to: null, repaired: false }],
+      backfill: 0.456,
+      backfillSecondsLeft: 754,
+    })
+    await open(busyView(SIMULATOR), { viewport }, { completeness: () => [completeness] })
+    await page.locator('.chart canvas').first().waitFor()
+    expect(await page.locator('.completeness').innerText()).toBe(
+      'complete to trade 90,838,327 · 1 hole · outage not yet repaired · history 45 %, 13 min left',
+    )
+    expect(await overflow()).toBe(0)
+    await picture(`completeness-${width}`)
   })
 
   it('fits a telephone', async () => {

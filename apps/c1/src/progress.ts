@@ -1,3 +1,4 @@
+import type { Progress } from '@c1/ingest-trades'
 import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
 
 /** What long work tells on standard error: one line that is written over on a terminal, a line now and then elsewhere. */
@@ -30,6 +31,17 @@ export class ProgressLine {
   }
 }
 
+/** More symbols than this would not fit on a line. */
+const MOST_TOLD = 3
+
+/** How far history is after so many seconds. */
+export function backfillText(symbols: readonly Progress[], seconds: number, secondsLeft: number | undefined): string {
+  const told = symbols.slice(0, MOST_TOLD).map(({ fraction, symbol }) => `${symbol} ${Math.floor(fraction * 100)} %`)
+  const more = symbols.length > MOST_TOLD ? ` and ${symbols.length - MOST_TOLD} more` : ''
+  const trades = symbols.reduce((sum, progress) => sum + progress.trades, 0)
+  return `History: ${told.join(', ')}${more}: ${trades.toLocaleString('en')} trades, ${rateAndTimeLeft(trades, seconds, secondsLeft)}`
+}
+
 /** Rate and time left of work of which `fraction` (0 to 1) took `seconds`. */
 export function rateAndEta(count: number, fraction: number, seconds: number): string {
   const isKnown = fraction > 0 && fraction < 1
@@ -42,7 +54,8 @@ export function rateAndTimeLeft(count: number, seconds: number, secondsLeft: num
   return secondsLeft === undefined ? rate : `${rate}, ${formatDuration(Math.ceil(secondsLeft))} left`
 }
 
-function formatDuration(seconds: number): string {
+/** Seconds in the unit that a reader would use. */
+export function formatDuration(seconds: number): string {
   if (seconds < 120) return `${seconds} s`
   const minutes = Math.round(seconds / 60)
   return minutes < 120 ? `${minutes} min` : formatSpan(Math.round(minutes / 60) * 3600 * MICROS_PER_SECOND)

@@ -2,7 +2,6 @@ import { type KrakenRest, type MalformedRow, systemTimers, type Timers } from '@
 import { C1Error, type EpochMicros, type Instrument, MalformedError, type MarketSymbol } from '@c1/market'
 import { History, type Job, type Progress, SERVED_AFTER } from './history.ts'
 import { HistoryLoop } from './history-loop.ts'
-import { TimeLeft } from './time-left.ts'
 import type { TradeLog } from './trade-log.ts'
 
 /** Event time of which every trade of a symbol is wanted. */
@@ -66,7 +65,6 @@ export class Backfill {
   readonly #timers: Timers
   readonly #history: History
   readonly #rejected = new Map<MarketSymbol, number>()
-  readonly #timeLeft = new TimeLeft()
   #servedAt: EpochMicros
   /** Dead letters on their way into the log. */
   #letters: Promise<void> = Promise.resolve()
@@ -113,13 +111,13 @@ export class Backfill {
 
   progress(): BackfillProgress {
     const symbols = this.#history.progress()
-    const { ranges, rest } = this.#options
+    const { ranges } = this.#options
     const left = symbols.reduce((sum, { fraction }) => sum + 1 - fraction, 0)
     return {
       symbols,
       trades: ranges.reduce((sum, { instrument }) => sum + this.#history.fetched(instrument.symbol), 0),
       fraction: 1 - left / ranges.length,
-      secondsLeft: this.#timeLeft.seconds(symbols, rest.budget()),
+      secondsLeft: this.#history.secondsLeft(),
     }
   }
 
@@ -145,7 +143,6 @@ export class Backfill {
 
   #notePage(symbol: MarketSymbol, rejected: readonly MalformedRow[]): void {
     this.#servedAt = this.#timers.now()
-    this.#timeLeft.notePage(this.#servedAt, this.#options.rest.budget())
     if (rejected.length === 0) return
     this.#rejected.set(symbol, (this.#rejected.get(symbol) ?? 0) + rejected.length)
     this.#letters = Promise.all([this.#letters, ...rejected.map((row) => this.#keepDeadLetter(row))]).then(() => {})

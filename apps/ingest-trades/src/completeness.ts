@@ -1,12 +1,15 @@
 import { countIds, type EpochMicros, type IdRange, type MarketSymbol, type Outage } from '@c1/market'
-import type { Hole, LedgerException, Repair, TradeLedger } from './ledger.ts'
+import type { Hole, LedgerException, LedgerSpan, Repair, TradeLedger } from './ledger.ts'
 
 /** What the log has of a symbol, and what it has not. */
 export interface Completeness {
   readonly symbol: MarketSymbol
   /** In every id space. */
   readonly trades: number
-  /** From the oldest venue's id on nothing is missing up to here but the exceptions; undefined without such ids. */
+  /**
+   * From the oldest venue's id on nothing is missing up to here but the exceptions; undefined without such ids. The time is that of
+   * the trade, or later where the log says that no trade came until then.
+   */
   readonly completeTo: { readonly tradeId: number; readonly time: EpochMicros } | undefined
   /** Ids that are missing between two trades of the log. */
   readonly holes: readonly Hole[]
@@ -29,7 +32,7 @@ export function completenessOf(ledger: TradeLedger, symbol: MarketSymbol): Compl
   return {
     symbol,
     trades: count(venue) + count(ledger.others(symbol, 'venue')) - count(exceptions),
-    completeTo: oldest && { tradeId: oldest.last, time: oldest.to },
+    completeTo: oldest && { tradeId: oldest.last, time: completeUntil(ledger, symbol, oldest) },
     holes: ledger.holes(symbol),
     exceptions,
     repairs: ledger.repairs(symbol),
@@ -37,4 +40,9 @@ export function completenessOf(ledger: TradeLedger, symbol: MarketSymbol): Compl
     outages: ledger.outages(symbol),
     duplicates: ledger.duplicates(symbol),
   }
+}
+
+function completeUntil(ledger: TradeLedger, symbol: MarketSymbol, { from, to }: Readonly<LedgerSpan>): EpochMicros {
+  const [next] = ledger.missing(symbol, (from + 1) as EpochMicros, Number.POSITIVE_INFINITY)
+  return Math.max(to, next?.from ?? to) as EpochMicros
 }

@@ -10,6 +10,7 @@ import {
   type Trade,
 } from '@c1/market'
 import { HoleWatch, type WatchedHole } from './hole-watch.ts'
+import { TimeLeft } from './time-left.ts'
 import type { MissingTime } from './time-marks.ts'
 import type { TradeLog } from './trade-log.ts'
 
@@ -100,6 +101,7 @@ const MOST_BARREN_WALKS = 3
 export class History {
   readonly #options: HistoryOptions
   readonly #watch: HoleWatch
+  readonly #timeLeft = new TimeLeft()
   readonly #walks: Readonly<Record<Work, Map<MarketSymbol, Walk>>> = { repair: new Map(), backfill: new Map() }
   readonly #underWay: Readonly<Record<Work, Set<MarketSymbol>>> = { repair: new Set(), backfill: new Set() }
   readonly #ranges = new Map<MarketSymbol, WantedRange>()
@@ -228,6 +230,11 @@ export class History {
         const fraction = byTrades ?? this.#fractionOfTime(symbol)
         return { symbol, trades, remaining, fraction: Math.min(Math.max(fraction, 0), 1) }
       })
+  }
+
+  /** Seconds until everything before the live trades is fetched; undefined while it is not known how many trades remain. */
+  secondsLeft(): number | undefined {
+    return this.#timeLeft.seconds(this.progress(), this.#options.rest.budget())
   }
 
   /** What has to be fetched before the oldest trade of the log. */
@@ -450,7 +457,8 @@ export class History {
   }
 
   async #take({ instrument }: Job, walk: Walk, page: TradesPage): Promise<void> {
-    const { onPage, onRepairing, trades } = this.#options
+    const { hostNow, onPage, onRepairing, rest, trades } = this.#options
+    this.#timeLeft.notePage(hostNow(), rest.budget())
     const { symbol } = instrument
     const repaired = this.holes(symbol).filter((hole) => this.#workOf(symbol, hole) === 'repair')
     const isRepairing = ({ tradeId }: Trade): boolean =>

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '@c1/event-log'
 import {
+  type BudgetState,
   type FeedEvent,
   KrakenFeed,
   type KrakenRest,
@@ -44,6 +45,10 @@ export interface IngestStatus {
   readonly refused: readonly { readonly symbol: MarketSymbol; readonly reason: string }[]
   /** Symbols whose history is being fetched. */
   readonly backfill: readonly Progress[]
+  /** Seconds until all of it is fetched; undefined while that is not known. */
+  readonly backfillSecondsLeft: number | undefined
+  /** Of the calls to the venue's REST interface. */
+  readonly budget: BudgetState
   /** Symbols with ids missing between the first and the last trade of the log. */
   readonly holes: readonly MarketSymbol[]
 }
@@ -53,8 +58,10 @@ export interface SymbolCompleteness extends Completeness {
   readonly holes: readonly WatchedHole[]
   /** Outages that last, or whose trades are not all there yet. */
   readonly openOutages: readonly OpenOutage[]
-  /** How much of the history is fetched, 0 to 1 by time. */
+  /** How much of the history is fetched, 0 to 1. */
   readonly backfill: number
+  /** Trades of the history that are yet to be fetched; undefined while that is not known. */
+  readonly backfillTradesLeft: number | undefined
 }
 
 const SILENCE_CHECK_MS = 500
@@ -178,12 +185,14 @@ export class Ingest {
   }
 
   status(): IngestStatus {
-    const { instruments, trades } = this.#options
+    const { instruments, rest, trades } = this.#options
     const symbols = instruments.map(({ symbol }) => symbol)
     return {
       connected: symbols.every((symbol) => this.#connected.has(symbol)),
       refused: [...this.#refused].map(([symbol, reason]) => ({ symbol, reason })),
       backfill: this.#history.progress(),
+      backfillSecondsLeft: this.#history.secondsLeft(),
+      budget: rest.budget(),
       holes: symbols.filter((symbol) => trades.ledger.hasHole(symbol)),
     }
   }
@@ -191,13 +200,18 @@ export class Ingest {
   /** Of every symbol. */
   completeness(): readonly SymbolCompleteness[] {
     const { instruments, trades } = this.#options
-    const fetching = new Map(this.#history.progress().map(({ symbol, fraction }) => [symbol, fraction]))
+    const fetching = new Map(this.#history.progress().map((progress) => [progress.symbol, progress]))
     const beginning = new Set(this.#beginnings.map(({ instrument }) => instrument.symbol))
     return instruments.map(({ symbol }) => ({
       ...completenessOf(trades.ledger, symbol),
       holes: this.#history.holes(symbol),
       openOutages: trades.outages.of(symbol),
-      backfill: beginning.has(symbol) ? 0 : (fetching.get(symbol) ?? 1),
+      backfill: beginning.has(symbol) ? 0 : (fetching.get(symbol)?.fraction ?? 1),
+      backfillTradesLeft: beginning.has(symbol)
+        ? undefined
+        : fetching.has(symbol)
+          ? fetching.get(symbol)?.remaining
+          : 0,
     }))
   }
 

@@ -5,13 +5,16 @@ export { type RunningServer, type ServerLogger, type ServerOptions, startServer 
 export type { CompletenessFacts, Readiness, StatusSources } from './status.ts'
 export type { Limits, ScoredPrediction } from './symbol-view.ts'
 export type {
+  BudgetRow,
   CandidateRow,
   CandleRow,
   CompletenessRow,
   CompletenessStatus,
   ExceptionRow,
+  HoleRow,
   ModelRow,
   Origin,
+  OutageRow,
   PredictionRow,
   ProgressRow,
   ScoreRow,

@@ -10,6 +10,7 @@ import {
 } from '@c1/market'
 import type { ModelVersion, Outcome, Prediction } from '@c1/modeling'
 import type { ApiSources, Models } from './api.ts'
+import type { CompletenessFacts } from './status.ts'
 
 /** Made objects for the tests of this app. Minute 0 is 2025-11-10T13:00:00Z. */
 
@@ -141,5 +142,25 @@ export function madeRegistry(versions: readonly ModelVersion[]): Models {
   return {
     names: async () => [...new Set(versions.map(({ name }) => name))].sort(),
     versions: async (wanted) => versions.filter(({ name }) => name === wanted),
+  }
+}
+
+/** Seven trades, none missing. */
+export function madeCompleteness(changes: Partial<CompletenessFacts> = {}): CompletenessFacts {
+  return {
+    symbol: BTC,
+    trades: 7,
+    completeToId: 7,
+    completeToTime: '2025-11-10T13:02:00.000000Z',
+    holes: [],
+    exceptions: [],
+    outages: [],
+    repaired: 0,
+    duplicates: 0,
+    backfill: 1,
+    backfillTradesLeft: 0,
+    backfillSecondsLeft: null,
+    budget: { calls: 1, refused: 0, spacingSeconds: 1.02, heldUntil: null },
+    ...changes,
   }
 }

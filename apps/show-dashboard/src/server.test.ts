@@ -76,13 +76,14 @@ async function get(path: string, changes: Partial<ServerOptions> = {}) {
   return { status: answer.statusCode, type: answer.headers['content-type'], body: answer.json() }
 }
 
+const BUDGET = { calls: 12, refused: 1, spacingSeconds: 1.02, heldUntil: '2025-11-10T13:03:02.000000Z' }
 const COMPLETENESS = [
   {
     symbol: BTC,
     trades: 40,
     completeToId: 1019,
     completeToTime: '2025-11-10T13:02:00.000000Z',
-    holes: [{ firstTradeId: 1020, lastTradeId: 1021, since: '2025-11-10T13:03:00.000000Z' }],
+    holes: [{ firstTradeId: 1020, lastTradeId: 1021, since: '2025-11-10T13:03:00.000000Z', asked: 2 }],
     exceptions: [
       {
         firstTradeId: 1005,
@@ -91,8 +92,16 @@ const COMPLETENESS = [
         to: '2025-11-10T13:00:40.000000Z',
       },
     ],
+    outages: [
+      { from: '2025-11-10T12:59:00.000000Z', to: '2025-11-10T12:59:09.000000Z', repaired: true },
+      { from: '2025-11-10T13:02:30.000000Z', to: null, repaired: false },
+    ],
+    repaired: 1,
     duplicates: 3,
     backfill: 1,
+    backfillTradesLeft: 0,
+    backfillSecondsLeft: 80,
+    budget: BUDGET,
   },
   {
     symbol: ETH,
@@ -101,8 +110,13 @@ const COMPLETENESS = [
     completeToTime: null,
     holes: [],
     exceptions: [],
+    outages: [],
+    repaired: 0,
     duplicates: 0,
     backfill: 0,
+    backfillTradesLeft: null,
+    backfillSecondsLeft: 80,
+    budget: BUDGET,
   },
 ]
 

@@ -70,6 +70,14 @@ function symbolStatus(
   }
 }
 
-function inBrief({ completeToId, exceptions, holes }: CompletenessFacts): CompletenessStatus {
-  return { completeToId, holes: holes.length, exceptions: exceptions.length }
+function inBrief(facts: CompletenessFacts): CompletenessStatus {
+  const { backfill, backfillSecondsLeft, completeToId, exceptions, holes, outages } = facts
+  return {
+    completeToId,
+    holes: holes.length,
+    exceptions: exceptions.length,
+    outage: outages.some(({ repaired }) => !repaired),
+    backfill,
+    backfillSecondsLeft,
+  }
 }

@@ -7,6 +7,7 @@ import {
   BTC,
   ETH,
   madeCandle,
+  madeCompleteness,
   madeFeatures,
   madeOutcome,
   madePrediction,
@@ -114,11 +115,13 @@ describe('the stream', () => {
   it('says in brief what the trade log lacks, where this process writes it', async () => {
     const view = makeView()
     view.caughtUp()
-    const hole = { firstTradeId: 8, lastTradeId: 9, since: '2025-11-10T13:03:00.000000Z' }
-    const times = { completeToTime: '2025-11-10T13:02:00.000000Z', duplicates: 0, backfill: 1, exceptions: [] }
-    await serve(view, { completeness: () => [{ symbol: BTC, trades: 7, completeToId: 7, holes: [hole], ...times }] })
+    const hole = { firstTradeId: 8, lastTradeId: 9, since: '2025-11-10T13:03:00.000000Z', asked: 1 }
+    const outage = { from: '2025-11-10T13:02:30.000000Z', to: '2025-11-10T13:03:00.000000Z', repaired: false }
+    const facts = madeCompleteness({ holes: [hole], outages: [outage], backfill: 0.5, backfillSecondsLeft: 90 })
+    await serve(view, { completeness: () => [facts] })
     const { data } = await next(listen('symbols=BTC-USD'))
-    expect(data).toMatchObject({ symbols: [{ completeness: { completeToId: 7, holes: 1, exceptions: 0 } }] })
+    const brief = { completeToId: 7, holes: 1, exceptions: 0, outage: true, backfill: 0.5, backfillSecondsLeft: 90 }
+    expect(data).toMatchObject({ symbols: [{ completeness: brief }] })
   })
 
   it('tells candles, predictions and outcomes as they happen', async () => {

@@ -127,14 +127,51 @@ export interface CompletenessRow extends Origin {
   /** Up to here nothing is missing but the exceptions; null while there are no ids. */
   readonly completeToId: number | null
   readonly completeToTime: string | null
-  /** Ids that are missing between two trades, `since` when known by the market's clock. */
-  readonly holes: readonly { readonly firstTradeId: number; readonly lastTradeId: number; readonly since: string }[]
+  /** Ids that are missing between two trades. */
+  readonly holes: readonly HoleRow[]
   /** Ids that the venue does not serve, with the times of the trades around them. */
   readonly exceptions: readonly ExceptionRow[]
-  /** Trades that came again, since the start of the process. */
+  /** The newest times without a feed, oldest first. */
+  readonly outages: readonly OutageRow[]
+  /** Holes that were filled ever. */
+  readonly repaired: number
+  /** Trades that came again and were refused. */
   readonly duplicates: number
-  /** How much of the history is fetched, 0 to 1 by time. */
+  /** How much of the history is fetched, 0 to 1. */
   readonly backfill: number
+  /** Trades of the history that are yet to be fetched; null while that is not known. */
+  readonly backfillTradesLeft: number | null
+  /** Until the history of all symbols is fetched; null while that is not known. */
+  readonly backfillSecondsLeft: number | null
+  /** Of the whole process: all symbols share it. */
+  readonly budget: BudgetRow
+}
+
+export interface HoleRow {
+  readonly firstTradeId: number
+  readonly lastTradeId: number
+  /** When it was seen first, by the market's clock. */
+  readonly since: string
+  /** How often history was asked for it. */
+  readonly asked: number
+}
+
+export interface OutageRow {
+  readonly from: string
+  /** Null while it lasts. */
+  readonly to: string | null
+  /** Whether all of its trades are there. */
+  readonly repaired: boolean
+}
+
+/** Calls to the venue's REST interface. */
+export interface BudgetRow {
+  readonly calls: number
+  /** Of these, refused because they came too fast. */
+  readonly refused: number
+  readonly spacingSeconds: number
+  /** The venue takes no call before, by the host's clock; null where it takes them. */
+  readonly heldUntil: string | null
 }
 
 export interface ExceptionRow {
@@ -149,6 +186,11 @@ export interface CompletenessStatus {
   readonly completeToId: number | null
   readonly holes: number
   readonly exceptions: number
+  /** Whether the feed is lost, or trades of the time when it was are missing yet. */
+  readonly outage: boolean
+  /** 0 to 1. */
+  readonly backfill: number
+  readonly backfillSecondsLeft: number | null
 }
 
 export interface SymbolStatus {

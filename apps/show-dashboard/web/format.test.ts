@@ -26,11 +26,15 @@ describe('what the page writes', () => {
       { completeToId: 90_838_327, holes: 0, exceptions: 0 },
       { completeToId: 7, holes: 1, exceptions: 2 },
       { completeToId: null, holes: 0, exceptions: 0 },
-    ].map(completeness)
+      { completeToId: 7, holes: 1, exceptions: 0, outage: true, backfill: 0.456, backfillSecondsLeft: 754 },
+      { completeToId: null, holes: 0, exceptions: 0, backfill: 0 },
+    ].map((facts) => completeness({ outage: false, backfill: 1, backfillSecondsLeft: null, ...facts }))
     expect(lines).toEqual([
       'complete to trade 90,838,327 · no holes',
       'complete to trade 7 · 1 hole · 2 exceptions',
       'no trade ids yet',
+      'complete to trade 7 · 1 hole · outage not yet repaired · history 45 %, 13 min left',
+      'no trade ids yet · history 0 %',
     ])
   })
 

@@ -64,11 +64,23 @@ export function age(seconds: number): string {
   return `${Math.round(seconds / 86400)} days`
 }
 
-/** `complete to trade 90,838,327 · no holes`, and how many stretches of trades the venue does not serve, if any. */
-export function completeness({ completeToId, exceptions, holes }: CompletenessStatus): string {
-  if (completeToId === null) return 'no trade ids yet'
+/**
+ * `complete to trade 90,838,327 · no holes`, and, if any, how many stretches of trades the venue does not serve, that the feed is
+ * lost, and how much of the history is there.
+ */
+export function completeness(status: CompletenessStatus): string {
+  const { backfill, backfillSecondsLeft, completeToId, exceptions, holes, outage } = status
+  const history = backfill < 1 ? [historyLeft(backfill, backfillSecondsLeft)] : []
+  if (completeToId === null) return ['no trade ids yet', ...history].join(' \u00b7 ')
   const parts = [`complete to trade ${count(completeToId)}`, holes === 0 ? 'no holes' : several(holes, 'hole')]
-  return [...parts, ...(exceptions === 0 ? [] : [several(exceptions, 'exception')])].join(' \u00b7 ')
+  if (exceptions > 0) parts.push(several(exceptions, 'exception'))
+  if (outage) parts.push('outage not yet repaired')
+  return [...parts, ...history].join(' \u00b7 ')
+}
+
+function historyLeft(fraction: number, seconds: number | null): string {
+  const left = seconds === null ? '' : `, ${age(seconds)} left`
+  return `history ${Math.floor(fraction * 100)} %${left}`
 }
 
 function several(number: number, what: string): string {

@@ -1,7 +1,6 @@
 import {
   Backfill,
   type BackfilledRange,
-  type BackfillProgress,
   type BackfillRange,
   completenessOf,
   isFetched,
@@ -9,8 +8,10 @@ import {
 } from '@c1/ingest-trades'
 import { C1Error, type EpochMicros, formatTime, type Instrument } from '@c1/market'
 import { closing } from '../closing.ts'
+import { backfillState } from '../completeness.ts'
 import type { Context } from '../context.ts'
-import { ProgressLine, rateAndTimeLeft } from '../progress.ts'
+import { keepState } from '../ingest-state.ts'
+import { backfillText, ProgressLine } from '../progress.ts'
 import { pinnedSource } from '../source.ts'
 import { describeMarket, readIdentity } from '../source-identity.ts'
 import { listedInstruments } from '../symbols.ts'
@@ -26,8 +27,6 @@ export interface BackfillRequest {
 }
 
 const TELL_EVERY_MS = 250
-/** More symbols than this would not fit on a line. */
-const MOST_TOLD = 3
 
 /**
  * A range of history of some symbols into the trade log, over REST. What the log has already is not asked for again: of a range that is
@@ -45,7 +44,7 @@ export async function backfill(context: Context, request: BackfillRequest): Prom
         const known = fetchedRanges(context, workspace, trades, request)
         if (known !== undefined) return tellOutcome(known, trades, request, lines)
         const venue = await openVenue(context, source, workspace.directory)
-        await closing(() => fetchRanges(context, venue, trades, request, lines), venue.close)
+        await closing(() => fetchRanges(context, venue, workspace, trades, request, lines), venue.close)
       },
       () => trades.close(),
     )
@@ -69,6 +68,7 @@ function fetchedRanges(
 async function fetchRanges(
   { logger, signal }: Context,
   { clock, instruments, rest }: Venue,
+  { directory }: Workspace,
   trades: TradeLog,
   request: BackfillRequest,
   lines: ProgressLine,
@@ -88,11 +88,14 @@ async function fetchRanges(
   })
   const startedAt = performance.now()
   const telling = setInterval(() => {
-    lines.show(() => progressText(work.progress(), (performance.now() - startedAt) / 1000))
+    const { secondsLeft, symbols } = work.progress()
+    lines.show(() => backfillText(symbols, (performance.now() - startedAt) / 1000, secondsLeft))
   }, TELL_EVERY_MS)
+  const forgetState = keepState(directory, () => backfillState(work.progress(), rest.budget()))
   const outcome = await closing(
     () => work.run(signal),
     () => clearInterval(telling),
+    forgetState,
   )
   if (signal.aborted) {
     lines.say(
@@ -145,11 +148,4 @@ function outcomeText({ added, complete, from, instrument, rejected, to }: Backfi
   const rejects = rejected > 0 ? `, ${rejected.toLocaleString('en')} unreadable rows kept as dead letters` : ''
   const state = complete ? 'complete' : 'NOT complete'
   return `${instrument.symbol}: ${formatTime(from)} to ${end} is ${state}, ${added.toLocaleString('en')} trades added${rejects}.`
-}
-
-function progressText({ fraction, secondsLeft, symbols, trades }: BackfillProgress, seconds: number): string {
-  const told = symbols.slice(0, MOST_TOLD).map(({ fraction, symbol }) => `${symbol} ${Math.floor(fraction * 100)} %`)
-  const more = symbols.length > MOST_TOLD ? ` and ${symbols.length - MOST_TOLD} more` : ''
-  const all = symbols.length > 1 ? ` (all ${Math.floor(fraction * 100)} %)` : ''
-  return `${told.join(', ')}${more}${all}: ${trades.toLocaleString('en')} trades, ${rateAndTimeLeft(trades, seconds, secondsLeft)}`
 }

@@ -5,8 +5,10 @@ import { type Ingest, watchForeignWriters } from '@c1/ingest-trades'
 import { systemTime, UsageError } from '@c1/market'
 import { type Metrics, type Role, runRoles } from '@c1/service'
 import { closing } from '../closing.ts'
+import { ingestState } from '../completeness.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
+import { keepState } from '../ingest-state.ts'
 import { WRITER } from '../kafka.ts'
 import { Pipeline } from '../pipeline.ts'
 import { ProgressLine } from '../progress.ts'
@@ -92,10 +94,12 @@ async function runIngest(
     const watched = { log, source: name, trades, writer: WRITER, symbols, logger: context.logger, metrics }
     roles.push({ name: 'watch-writers', run: (signal) => watchForeignWriters(watched, signal) })
   }
+  const forgetState = keepState(workspace.directory, () => ingestState(ingest))
   return {
     roles,
     close: async () => {
       stopTelling()
+      forgetState()
       await trades.close()
       await venue.close()
     },

@@ -2,11 +2,12 @@ import type { Ingest } from '@c1/ingest-trades'
 import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
 import { type Role, runRoles } from '@c1/service'
 import { closing } from '../closing.ts'
-import { completenessFacts } from '../completeness.ts'
+import { completenessFacts, ingestState } from '../completeness.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
+import { keepState } from '../ingest-state.ts'
 import { Pipeline } from '../pipeline.ts'
-import { ProgressLine } from '../progress.ts'
+import { backfillText, ProgressLine } from '../progress.ts'
 import { isSimulated, type MarketSource, reachableSource } from '../source.ts'
 import { openVenue, type Venue } from '../venue.ts'
 import { openWorkspace, ROLES, type Workspace } from '../workspace.ts'
@@ -44,11 +45,12 @@ async function runAll(
     instruments,
     clock: () => clock.now(),
     readiness: () => readiness(ingest),
-    completeness: () => ingest.completeness().map(completenessFacts),
+    completeness: () => completenessFacts(ingest),
     progress: () => ingest.status().backfill.map(({ symbol, fraction }) => ({ symbol, done: fraction, total: 1 })),
   })
   announce(lines, context, source, symbols, dashboard.url)
   const stopTelling = tellBackfill(ingest, lines)
+  const forgetState = keepState(workspace.directory, () => ingestState(ingest))
   const roles: Role[] = [
     { name: 'ingest-trades', run: (signal) => ingest.run(signal) },
     pipeline.buildCandles(),
@@ -61,6 +63,7 @@ async function runAll(
   await closing(
     () => runRoles(roles, signal, logger),
     stopTelling,
+    forgetState,
     () => dashboard.close(),
     () => trades.close(),
   )
@@ -94,14 +97,10 @@ function tellBackfill(ingest: Ingest, lines: ProgressLine): () => void {
   const startedAt = performance.now()
   let fetching = true
   const timer = setInterval(() => {
-    const { backfill } = ingest.status()
+    const { backfill, backfillSecondsLeft } = ingest.status()
     const seconds = (performance.now() - startedAt) / 1000
     if (backfill.length > 0) {
-      lines.show(() =>
-        backfill
-          .map(({ symbol, fraction, trades }) => `${symbol} ${Math.floor(fraction * 100)} % (${trades} trades)`)
-          .join('   '),
-      )
+      lines.show(() => backfillText(backfill, seconds, backfillSecondsLeft))
     } else if (fetching && seconds > 1) {
       fetching = false
       lines.say(
