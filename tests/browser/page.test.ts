@@ -97,6 +97,7 @@ describe.skipIf(executable === undefined)('the page', () => {
 
   it.each([
     ['wide', WIDE],
+    ['middle', { width: 980, height: 900 }],
     ['narrow', NARROW],
   ])('says in a line what is complete, and how much of the history is there (%s)', async (width, viewport) => {
     const completeness = madeCompleteness({
