@@ -1,7 +1,9 @@
 import type { ArchivePlace } from '@c1/kraken'
-import { type IdSpace, type MarketSymbol, symbolSlug } from '@c1/market'
+import { type EpochMicros, type IdSpace, type MarketSymbol, symbolSlug } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
 import type { ProvenRows } from './align-rows.ts'
+import type { EarlierFile } from './archive-overlap.ts'
+import type { DayDigest } from './day-digests.ts'
 
 /** How far the import of a file is. */
 export interface ArchiveRecord {
@@ -15,6 +17,12 @@ export interface ArchiveRecord {
   readonly lastId?: number | undefined
   /** Whether the file ended at `place`. */
   readonly isWhole: boolean
+  /** What the file has of each day up to there, where its ids are unknown. Compared with others in the same decimals only. */
+  readonly days: readonly DayDigest[]
+  readonly decimals: string
+  /** Times of its first and last row, where it has any. */
+  readonly from?: EpochMicros | undefined
+  readonly to?: EpochMicros | undefined
 }
 
 const FORMAT = 'archive-imports/1'
@@ -35,6 +43,16 @@ export class ArchiveRecords {
 
   find(identity: IdSpace): ArchiveRecord | undefined {
     return this.#records.get(identity)
+  }
+
+  /** Other files without ids, whose days can be compared with those of one in these decimals. */
+  others(identity: IdSpace, decimals: string): (ArchiveRecord & EarlierFile)[] {
+    const isComparable = (record: ArchiveRecord): record is ArchiveRecord & EarlierFile =>
+      record.identity !== identity &&
+      record.decimals === decimals &&
+      record.days.length > 0 &&
+      record.from !== undefined
+    return [...this.#records.values()].filter(isComparable)
   }
 
   save(record: ArchiveRecord): void {

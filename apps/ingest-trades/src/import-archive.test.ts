@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import {
@@ -236,7 +236,10 @@ describe('rows without ids, beside a venue', () => {
   it('stay without ids where the log has such rows of the time already: ids would count them twice', async () => {
     await importFile(file('XBTUSD.csv', archived(0, 1000)))
     const { findings, ids, progress } = await importProven(file('XBTUSD_all.csv', archived(0, 3000)))
-    expect(findings).toMatchObject([{ kind: 'ids-unknown', reason: expect.stringContaining('without ids already') }])
+    expect(findings).toMatchObject([
+      { kind: 'ids-unknown', reason: expect.stringContaining('without ids already') },
+      { kind: 'overlap', same: 1, different: 0 },
+    ])
     expect(progress).toMatchObject({ added: 2000, known: 1000 })
     expect(ids).toHaveLength(3000)
   })
@@ -293,3 +296,59 @@ describe('an import that was begun', () => {
     expect(ids).toEqual(range(501, 2500))
   })
 })
+
+describe('two files without ids', () => {
+  const unknown = { venue: undefined }
+  /** A row every six hours and its equal, from a day on. */
+  const days = (from: number, to: number): string =>
+    seconds(4 * from, 4 * to)
+      .map((quarter) => row(quarter * 21_600).repeat(2))
+      .join('')
+
+  it('join within a second where one ends and the other goes on: equal rows are distinct trades', async () => {
+    await importFile(file('XBTUSD.csv', archived(0, 1001)))
+    const { findings, progress } = await importProven(file('XBTUSD_all.csv', archived(0, 3000)), unknown)
+    expect(findings).toContainEqual(
+      expect.objectContaining({ kind: 'overlap', member: 'XBTUSD.csv', same: 1, different: 0 }),
+    )
+    expect(progress).toMatchObject({ added: 1999, known: 1001 })
+    const messages = await place.messages()
+    const logged = messages.flatMap((message) => (message.kind === 'trade' ? [message.trade] : []))
+    expect(logged.map(archiveRow).join('')).toBe(archived(0, 3000))
+  })
+
+  it('that cover the same days are compared day by day, and a quarter adds its own days', async () => {
+    await importFile(file('XBTUSD.csv', days(0, 90)))
+    const { findings, progress } = await importProven(file('XBTUSD_Q2.csv', days(60, 150)), unknown)
+    expect(findings.at(-1)).toMatchObject({ same: 30, different: 0 })
+    expect(progress).toMatchObject({ added: 8 * 60, known: 8 * 30 })
+    expect((await importProven(file('XBTUSD_all.csv', days(0, 200)), unknown)).progress).toMatchObject({
+      added: 8 * 50,
+    })
+    expect(times(await place.messages())).toEqual(times(await place.messages()).toSorted((a, b) => a - b))
+  })
+
+  it('that differ are kept apart: what was there first stands, and it is said', async () => {
+    await importFile(file('XBTUSD.csv', days(0, 10)))
+    const lacking = days(0, 4) + days(4, 5).slice(0, -row(0).length) + days(5, 7) + days(8, 12)
+    const { findings, progress } = await importProven(file('XBTUSD_2.csv', lacking), unknown)
+    // The day that it does not have at all is none that it has otherwise.
+    expect(findings.at(-1)).toMatchObject({ member: 'XBTUSD.csv', same: 8, different: 1 })
+    expect(progress).toMatchObject({ added: 16 })
+    expect(await place.messages()).toHaveLength(8 * 12 + 2)
+  })
+})
+
+const SAMPLES = join(import.meta.dirname, '../../../../shared/data/kraken/archive_csv')
+
+it.skipIf(!existsSync(SAMPLES))(
+  'real excerpts of two quarters keep all their rows, 49 of which repeat another',
+  async () => {
+    const BCH: Instrument = { ...BTC, symbol: marketSymbol('BCH/EUR'), priceDecimals: 6, aliases: ['BCHEUR'] }
+    const [first, second] = [join(SAMPLES, 'BCHEUR.csv'), join(SAMPLES, 'incremental_q2', 'BCHEUR.csv')]
+    expect(await importFile(first, { market: BCH })).toMatchObject({ added: 148 })
+    expect(await importFile(second, { market: BCH })).toMatchObject({ added: 486, known: 0 })
+    const whole = file('BCHEUR_whole.csv', readFileSync(first, 'utf8') + readFileSync(second, 'utf8'))
+    expect(await importFile(whole, { market: BCH })).toMatchObject({ added: 0, known: 634 })
+  },
+)

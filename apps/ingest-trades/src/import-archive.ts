@@ -1,4 +1,4 @@
-import { ARCHIVE_START, type ArchiveBlock, type ArchivePlace } from '@c1/kraken'
+import { ARCHIVE_START, type ArchiveBlock } from '@c1/kraken'
 import {
   C1Error,
   type EpochMicros,
@@ -11,14 +11,14 @@ import {
   MICROS_PER_SECOND,
   type Stretch,
   sliceColumns,
-  type Trade,
   type TradeColumns,
-  tradeAt,
 } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
 import type { ProvenRows } from './align-rows.ts'
 import { type ArchiveFile, archiveFiles, countRows, placeOf, type ReadProgress } from './archive-file.ts'
+import { ArchiveOverlap, type EarlierFile, type Overlap } from './archive-overlap.ts'
 import { type ArchiveRecord, ArchiveRecords } from './archive-records.ts'
+import { DayDigests } from './day-digests.ts'
 import { proveIds, type TradesFrom } from './prove-ids.ts'
 import type { TradeLog } from './trade-log.ts'
 
@@ -49,7 +49,7 @@ export interface ImportProgress {
   readonly bytesTotal: number
 }
 
-/** What is found out about the ids of a file's rows. */
+/** What is found out about a file: the ids of its rows, and what it has in common with one that was imported before. */
 export type ImportFinding =
   | {
       readonly kind: 'ids-proven'
@@ -59,6 +59,7 @@ export type ImportFinding =
       readonly places: number
     }
   | { readonly kind: 'ids-unknown'; readonly label: string; readonly reason: string }
+  | ({ readonly kind: 'overlap'; readonly label: string } & Overlap)
 
 /** Where a killed import goes on is at most this far behind. */
 const SAVE_EVERY_MS = 2000
@@ -69,8 +70,9 @@ const LEAST_PROVEN = 0.5
  * An archive file into the trade log.
  *
  * Rows without ids are numbered by their place in the file. With a venue their ids are proven (see `proveIds`), and they are
- * trades like all others. Where that fails they stay in an id space of the file, and those from a time that the log covers
- * with other trades of the symbol are left out: equal rows can be distinct trades, so only time tells an overlap.
+ * trades like all others. Where that fails they stay in an id space of the file. Equal rows can be distinct trades, so no row
+ * is looked up to tell an overlap: days that another file without ids has are compared as sequences (see `ArchiveOverlap`),
+ * and rows from a time that other trades of the log cover are left out.
  *
  * An import that was killed goes on where it was: how far each file is and what was proven of it is kept.
  *
@@ -95,29 +97,34 @@ class ArchiveImport {
     bytesRead: 0,
     bytesTotal: 0,
   }
+  /** Rows of files in other decimals are other texts. */
+  readonly #decimals: string
   #savedAt = performance.now()
 
   constructor(options: ImportOptions) {
     this.#options = options
     this.#symbol = typeof options.market === 'string' ? options.market : options.market.symbol
+    const { market } = options
+    this.#decimals = typeof market === 'string' ? 'as written' : `${market.priceDecimals} ${market.quantityDecimals}`
     this.#records = new ArchiveRecords(options.checkpoints, this.#symbol)
   }
 
   async add(file: ArchiveFile): Promise<void> {
     const begun = this.#begun(file)
-    const place = begun?.place ?? ARCHIVE_START
     // What was proven goes up to where the file ended then. A later edition may go on.
     const isProven = begun !== undefined && (begun.proven === undefined || !(await this.#hasGrown(file, begun)))
     const proven = isProven ? begun.proven : file.idSpace === 'venue' ? undefined : await this.#proof(file)
-    await this.#append(file, proven, place)
+    const { identity, member } = file
+    const fresh = { identity, member, place: ARCHIVE_START, days: [], decimals: this.#decimals, isWhole: false }
+    await this.#append(file, proven, { ...(begun ?? fresh), proven })
   }
 
-  /** What is known of an earlier import of the file, if the log has what it brought. */
-  #begun({ identity, idSpace }: ArchiveFile): ArchiveRecord | undefined {
-    const record = this.#records.find(identity)
-    if (record === undefined) return undefined
+  /** What is known of an earlier import of the file, if the log has what it brought and no other file is to be compared with it. */
+  #begun(file: ArchiveFile): ArchiveRecord | undefined {
+    const record = this.#records.find(file.identity)
+    if (record === undefined || (record.proven === undefined && this.#comparable(file).length > 0)) return undefined
     const { ledger } = this.#options.trades
-    const spans = ledger.spans(this.#symbol, record.proven === undefined ? idSpace : 'venue')
+    const spans = ledger.spans(this.#symbol, record.proven === undefined ? file.idSpace : 'venue')
     return record.lastId === undefined || hasId(spans, record.lastId) ? record : undefined
   }
 
@@ -129,9 +136,9 @@ class ArchiveImport {
 
   /** The rows whose ids are proven; undefined where they stay unknown. */
   async #proof(file: ArchiveFile): Promise<readonly ProvenRows[] | undefined> {
-    const { onFinding = () => {}, trades, venue } = this.#options
+    const { trades, venue } = this.#options
     const unknown = (reason: string): undefined => {
-      onFinding({ kind: 'ids-unknown', label: file.label, reason })
+      this.#find({ kind: 'ids-unknown', label: file.label, reason })
     }
     if (venue === undefined) return unknown('the venue was not asked')
     if (trades.ledger.others(this.#symbol, 'venue').length > 0) {
@@ -142,7 +149,7 @@ class ArchiveImport {
       const { places, proven } = await proveIds(rows, venue)
       const count = proven.reduce((sum, { from, to }) => sum + to - from + 1, 0)
       if (count < LEAST_PROVEN * rows.rows) return unknown(`of ${rows.rows} rows the venue's trades prove ${count}`)
-      onFinding({ kind: 'ids-proven', label: file.label, proven, rows: rows.rows, places })
+      this.#find({ kind: 'ids-proven', label: file.label, proven, rows: rows.rows, places })
       await this.#begin(rows, proven[0] as ProvenRows, venue)
       return proven
     } catch (error) {
@@ -170,19 +177,22 @@ class ArchiveImport {
     }
   }
 
-  async #append(file: ArchiveFile, proven: readonly ProvenRows[] | undefined, from: ArchivePlace): Promise<void> {
+  async #append(file: ArchiveFile, proven: readonly ProvenRows[] | undefined, begun: ArchiveRecord): Promise<void> {
     const { signal, trades } = this.#options
-    let newest: Trade | undefined
-    let place = from
-    this.#add({ known: from.rows })
-    for await (const block of file.blocks(from)) {
+    const overlap = new ArchiveOverlap(this.#comparable(file))
+    const days = new DayDigests(begun.days)
+    let record = begun
+    this.#add({ known: begun.place.rows })
+    for await (const block of file.blocks(begun.place)) {
       signal.throwIfAborted()
-      const { columns, rejected } = block
-      const parts = proven === undefined ? [this.#uncovered(columns)] : withIds(columns, proven)
+      const { columns, place, rejected } = block
+      record = { ...record, place, ...timesOf(columns, record) }
+      if (record.proven === undefined && columns.idSpace !== 'venue') days.add(columns)
+      const parts = proven === undefined ? [this.#wanted(columns, overlap)] : withIds(columns, proven)
       let wanted = 0
       let added = 0
       for (const part of parts) {
-        if (part.count > 0) newest = tradeAt(part, part.count - 1)
+        if (part.count > 0) record = { ...record, lastId: part.ids[part.count - 1] }
         wanted += part.count
         added += part.count - (await trades.appendColumns(part, 'archive'))
       }
@@ -190,31 +200,39 @@ class ArchiveImport {
       const leftOut = proven === undefined ? 0 : columns.count - wanted
       this.#add({ added, known: columns.count - added - leftOut, rejected: rejected.length, leftOut })
       this.#show('import', block)
-      place = block.place
-      if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) await this.#save(file, proven, place, newest, false)
+      if (performance.now() - this.#savedAt >= SAVE_EVERY_MS) await this.#save({ ...record, days: days.all() })
     }
-    if (newest !== undefined && newest.idSpace !== 'venue') await closeDay(trades, newest)
-    await this.#save(file, proven, place, newest, true)
+    if (proven === undefined) await this.#closeDay(file, record)
+    await this.#save({ ...record, days: days.all(), isWhole: true })
+    for (const found of overlap.result()) this.#find({ kind: 'overlap', label: file.label, ...found })
   }
 
   /** Never before the log is on the disk: what a power cut takes from it would be passed over. */
-  async #save(
-    { identity, member }: ArchiveFile,
-    proven: readonly ProvenRows[] | undefined,
-    place: ArchivePlace,
-    newest: Trade | undefined,
-    isWhole: boolean,
-  ): Promise<void> {
+  async #save(record: ArchiveRecord): Promise<void> {
     await this.#options.trades.flush()
-    const lastId = newest?.tradeId ?? this.#records.find(identity)?.lastId
-    this.#records.save({ identity, member, proven, place, lastId, isWhole })
+    this.#records.save(record)
     this.#savedAt = performance.now()
   }
 
-  /** The trades of a time that no others of the log cover. */
-  #uncovered(columns: TradeColumns): TradeColumns {
+  /** The files without ids that one without ids can be compared with. */
+  #comparable({ identity, idSpace }: ArchiveFile): readonly EarlierFile[] {
+    return idSpace === 'venue' ? [] : this.#records.others(identity, this.#decimals)
+  }
+
+  /** The trades that no other file has, and no other trades of the log cover the time of. */
+  #wanted(columns: TradeColumns, overlap: ArchiveOverlap): TradeColumns {
     if (columns.idSpace === 'venue') return columns
-    return withoutTimes(columns, this.#options.trades.ledger.others(this.#symbol, columns.idSpace))
+    const compared = this.#records.others(columns.idSpace, this.#decimals).map(({ identity }) => identity)
+    const covered = this.#options.trades.ledger.others(this.#symbol, columns.idSpace, ...compared)
+    return withoutTimes(gatherColumns(columns, overlap.newRows(columns)), covered)
+  }
+
+  /** What the file ends with is closed by the end of its last day: an archive holds whole days, and a correction can follow. */
+  async #closeDay({ idSpace }: ArchiveFile, { lastId, to }: ArchiveRecord): Promise<void> {
+    if (idSpace === 'venue' || lastId === undefined || to === undefined) return
+    const eventTime = (Math.floor(to / MICROS_PER_DAY + 1) * MICROS_PER_DAY) as EpochMicros
+    const heartbeat = { symbol: this.#symbol, idSpace, eventTime, lastTradeId: lastId }
+    await this.#options.trades.append([{ kind: 'heartbeat', heartbeat }])
   }
 
   async #reject({ member }: ArchiveFile, { rejected }: ArchiveBlock): Promise<void> {
@@ -222,6 +240,10 @@ class ArchiveImport {
       const letter = { origin: member, code, reason: `line ${line}: ${reason}`, raw: Buffer.from(raw) }
       await this.#options.trades.appendDeadLetter(letter)
     }
+  }
+
+  #find(finding: ImportFinding): void {
+    this.#options.onFinding?.(finding)
   }
 
   #add({ added = 0, known = 0, rejected = 0, leftOut = 0 }: Partial<ImportProgress>): void {
@@ -251,12 +273,10 @@ function isVenueFailure(error: unknown): error is C1Error {
   return error instanceof MalformedError || (error instanceof C1Error && error.code.startsWith('kraken_'))
 }
 
-/** What the file ends with is closed by the end of its last day: an archive holds whole days, and a correction can follow. */
-async function closeDay(trades: TradeLog, { symbol, idSpace, eventTime, tradeId }: Trade): Promise<void> {
-  const midnight = (Math.floor(eventTime / MICROS_PER_DAY + 1) * MICROS_PER_DAY) as EpochMicros
-  await trades.append([
-    { kind: 'heartbeat', heartbeat: { symbol, idSpace, eventTime: midnight, lastTradeId: tradeId } },
-  ])
+/** Of the rows so far. */
+function timesOf({ count, times }: TradeColumns, { from, to }: ArchiveRecord): Pick<ArchiveRecord, 'from' | 'to'> {
+  if (count === 0) return { from, to }
+  return { from: from ?? (times[0] as EpochMicros), to: Math.max(to ?? 0, times[count - 1] as number) as EpochMicros }
 }
 
 /** The rows that are proven, as trades of the venue. The columns' ids are written over. */

@@ -1,3 +1,4 @@
+export type { Overlap } from './archive-overlap.ts'
 export {
   Backfill,
   type BackfilledRange,

@@ -177,11 +177,11 @@ export class TradeLedger {
     return this.#of(symbol).venue.around(id)
   }
 
-  /** Spans of the symbol in every id space but `except`. */
-  others(symbol: MarketSymbol, except: IdSpace): readonly Readonly<LedgerSpan>[] {
+  /** Spans of the symbol in every id space but those of `except`. */
+  others(symbol: MarketSymbol, ...except: readonly IdSpace[]): readonly Readonly<LedgerSpan>[] {
     const { files, venue } = this.#of(symbol)
     const sequences: [IdSpace, Sequence][] = [['venue', venue], ...files]
-    return sequences.flatMap(([idSpace, { spans }]) => (idSpace === except ? [] : spans))
+    return sequences.flatMap(([idSpace, { spans }]) => (except.includes(idSpace) ? [] : spans))
   }
 
   toJSON(): unknown {

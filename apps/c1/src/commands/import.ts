@@ -1,5 +1,12 @@
 import { basename } from 'node:path'
-import { type ImportFinding, type ImportProgress, importArchive, TradeLog, type TradesFrom } from '@c1/ingest-trades'
+import {
+  type ImportFinding,
+  type ImportProgress,
+  importArchive,
+  type Overlap,
+  TradeLog,
+  type TradesFrom,
+} from '@c1/ingest-trades'
 import { cursorAt, KrakenRest } from '@c1/kraken'
 import { findInstrument, type Instrument, type MarketSymbol, type Trade, UsageError } from '@c1/market'
 import { closing } from '../closing.ts'
@@ -160,10 +167,17 @@ function describeFinding(finding: ImportFinding): string {
   if (finding.kind === 'ids-unknown') {
     return `${name}: ids unknown (${finding.reason.replace(/\.$/, '')}). Its rows are numbered by their place in the file.`
   }
+  if (finding.kind === 'overlap') return `${name}: ${describeOverlap(finding)}`
   const { places, proven, rows } = finding
   const stretches = proven.map(({ from, to, offset }) => `${from + offset} to ${to + offset}`).join(', ')
   const left = rows - proven.reduce((sum, { from, to }) => sum + to - from + 1, 0)
   const others =
     left > 0 ? ` ${left.toLocaleString('en')} rows are none of the venue's trades around them and are left out.` : ''
   return `${name}: ids proven at ${places} places: its rows are trades ${stretches}.${others}`
+}
+
+function describeOverlap({ different, member, same }: Overlap): string {
+  const known = `${same.toLocaleString('en')} days are the same as in ${member}, which has them already`
+  if (different === 0) return `${known}.`
+  return `${known}; ${different.toLocaleString('en')} days DIFFER: what ${member} has of them stands, these rows are left out.`
 }
