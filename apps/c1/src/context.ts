@@ -6,13 +6,13 @@ import { type MarketSymbol, UsageError } from '@c1/market'
 import { checkModelKinds, type ModelKind, standardKinds } from '@c1/modeling'
 import { type Configuration, createLogger, type Logger, resolveConfiguration, type Settings } from '@c1/service'
 import type { UserConfig } from './define-config.ts'
-import { symbolOf } from './symbols.ts'
+import { asksForAll, symbolOf } from './symbols.ts'
 
 /** What every command starts from. */
 export interface Context {
   readonly settings: Settings
   readonly configuration: Configuration
-  /** Settings' symbols in C1's spelling, as far as that is known without asking the venue. */
+  /** Settings' symbols in C1's spelling, as far as that is known without asking the venue; none for all of them. */
   readonly symbols: readonly MarketSymbol[]
   readonly features: FeatureSet
   readonly kinds: readonly ModelKind[]
@@ -43,7 +43,7 @@ export async function openContext(
   return {
     settings,
     configuration,
-    symbols: settings.symbols.map(symbolOf),
+    symbols: asksForAll(settings.symbols) ? [] : settings.symbols.map(symbolOf),
     features: featureSet(settings, featureGroup, ownFeatures),
     kinds,
     kindsModule: models.length > 0 ? file : undefined,

@@ -22,7 +22,7 @@ export async function storedSymbols(
   { configuration, symbols }: Context,
   workspace: Workspace,
 ): Promise<readonly MarketSymbol[]> {
-  if (configuration.origins.symbols !== 'default') return symbols
+  if (configuration.origins.symbols !== 'default' && symbols.length > 0) return symbols
   return (await readLedger(workspace)).ledger.symbols()
 }
 

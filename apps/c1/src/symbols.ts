@@ -76,6 +76,16 @@ export function symbolOfFile(path: string): MarketSymbol {
   }
 }
 
+/** What `--symbols all` says: every market that the venue has open. */
+export function asksForAll(spellings: readonly string[]): boolean {
+  return spellings.length === 1 && spellings[0]?.toLowerCase() === 'all'
+}
+
+/** Markets that trade at present. */
+export function onlineSymbols(instruments: readonly Instrument[]): MarketSymbol[] {
+  return instruments.filter(({ status }) => status === 'online').map(({ symbol }) => symbol)
+}
+
 /** The venue's instruments for the symbols asked for. @throws UsageError `symbol_unknown` naming every one it does not list */
 export function listedInstruments(instruments: readonly Instrument[], spellings: readonly string[]): Instrument[] {
   const problems: string[] = []

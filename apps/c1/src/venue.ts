@@ -1,12 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KrakenRest, VenueClock } from '@c1/kraken'
-import { type EpochMicros, type Instrument, systemTime } from '@c1/market'
+import { type EpochMicros, type Instrument, type MarketSymbol, systemTime } from '@c1/market'
 import { type Simulator, startSimulator } from '@c1/simulator'
 import type { Context } from './context.ts'
 import type { MarketSource } from './source.ts'
 import { describeMarket, readIdentity, type SourceIdentity, writeIdentity } from './source-identity.ts'
-import { listedInstruments } from './symbols.ts'
+import { asksForAll, listedInstruments, onlineSymbols } from './symbols.ts'
 
 /** The market that trades come from, ready to be asked. */
 export interface Venue {
@@ -63,12 +63,18 @@ export async function openVenue(context: Context, source: MarketSource, director
   }
 }
 
+/** The markets to follow, by the venue's list of the last start where all are asked for. */
+export function followedSymbols({ settings, symbols }: Context, directory: string): readonly MarketSymbol[] {
+  return asksForAll(settings.symbols) ? onlineSymbols(savedInstruments(directory)) : symbols
+}
+
 /** A replayed file has one market: it is followed, whatever the default symbols are. */
 function wantedSymbols(
   { configuration, settings }: Context,
   source: MarketSource,
   listed: readonly Instrument[],
 ): readonly string[] {
+  if (asksForAll(settings.symbols)) return onlineSymbols(listed)
   if (source.kind !== 'replay' || configuration.origins.symbols !== 'default') return settings.symbols
   return listed.map(({ symbol }) => symbol)
 }

@@ -39,7 +39,7 @@ function readPair(key: string, value: unknown): Instrument | undefined {
     ...coarseIncrement(tick_size, priceDecimals),
     quantityDecimals,
     // Answers before about 2022 have no status.
-    status: status === undefined || status === 'online' ? 'online' : 'restricted',
+    status: status === undefined || String(status).toLowerCase() === 'online' ? 'online' : 'restricted',
     aliases: [...new Set([altname, key, wsname])].filter((alias) => alias !== symbol),
   }
 }

@@ -165,7 +165,7 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'symbols',
     default: 'BTC/USD,ETH/USD,SOL/USD',
     parse: list,
-    help: 'markets, like BTC/USD,ETH/USD',
+    help: 'markets, like BTC/USD,ETH/USD, or all',
   }),
   setting({
     key: 'intervals',

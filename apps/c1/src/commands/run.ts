@@ -15,7 +15,7 @@ import { ProgressLine } from '../progress.ts'
 import { isSimulated, type MarketSource, pinnedSource } from '../source.ts'
 import { describeMarket, readIdentity } from '../source-identity.ts'
 import { sourceOnBroker } from '../source-on-broker.ts'
-import { openVenue, savedInstruments } from '../venue.ts'
+import { followedSymbols, openVenue, savedInstruments } from '../venue.ts'
 import { openWorkspace, ROLES, type RoleName, type Workspace } from '../workspace.ts'
 
 /** One role on a source's folder, until Ctrl-C. The roles meet in the log, so each can be its own process. */
@@ -125,7 +125,7 @@ function tellReadiness(ingest: Ingest, { notReady }: Metrics): () => void {
 }
 
 function trainModel(context: Context, source: MarketSource, workspace: Workspace, pipeline: Pipeline): Role {
-  const { settings, signal, symbols } = context
+  const { settings, signal } = context
   const identity = readIdentity(workspace.directory, describeMarket(source, settings))
   if (identity === undefined) {
     throw new UsageError(
@@ -133,6 +133,7 @@ function trainModel(context: Context, source: MarketSource, workspace: Workspace
       `${workspace.directory} holds no live data yet: start ingest-trades first, or train on imported data with "c1 train".`,
     )
   }
+  const symbols = followedSymbols(context, workspace.directory)
   return pipeline.trainModel(symbols, identity.startedAt, (position) => storedElsewhere(workspace, position, signal))
 }
 
@@ -160,7 +161,7 @@ async function runDashboard(
     workspace,
     metrics: pipeline.metrics,
     simulated: isSimulated(source),
-    symbols: context.symbols,
+    symbols: followedSymbols(context, workspace.directory),
     instruments: savedInstruments(workspace.directory),
     clock: systemTime,
     readiness: () => ({ ready: true, reasons: [] }),

@@ -31,6 +31,16 @@ describe('the table of a connection', () => {
     },
   )
 
+  it('does not compile with a state or an event more before its cells are decided', () => {
+    type Table<State extends string, Event extends string> = Readonly<Record<State, Readonly<Record<Event, unknown>>>>
+    const decided: Table<ConnectionState, ConnectionEvent> = CONNECTION_TABLE
+    // @ts-expect-error no row
+    const state: Table<ConnectionState | 'paused', ConnectionEvent> = CONNECTION_TABLE
+    // @ts-expect-error no column
+    const event: Table<ConnectionState, ConnectionEvent | 'paused'> = CONNECTION_TABLE
+    expect([state, event]).toEqual([decided, decided])
+  })
+
   it('has no other state than those', () => {
     expect(rows.map(([state]) => state)).toEqual([...CONNECTION_STATES])
     expect(Object.keys(CONNECTION_TABLE).toSorted()).toEqual([...CONNECTION_STATES].toSorted())

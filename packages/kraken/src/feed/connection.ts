@@ -1,4 +1,4 @@
-import type { EpochMicros, Instrument, MarketSymbol } from '@c1/market'
+import type { EpochMicros, Instrument, MarketSymbol, Trade } from '@c1/market'
 import type { Timers } from '../timers.ts'
 import { malformedRow } from '../wire/malformed-row.ts'
 import type { ConnectionAttempts } from './connection-attempts.ts'
@@ -29,6 +29,8 @@ export interface ConnectionOptions {
   readonly attempts: ConnectionAttempts
 }
 
+const CONNECTIONS_WITHOUT_PONG = 2
+
 /** Follows some markets over one connection at a time, as `CONNECTION_TABLE` says; here its effects are carried out. */
 export class Connection {
   readonly #options: ConnectionOptions
@@ -40,6 +42,8 @@ export class Connection {
   #state: ConnectionState = 'idle'
   #link: Link | undefined
   #subscriptions: Subscriptions
+  #hasPongs = false
+  #unansweredFirst = 0
   /** Why the connection is given up, once it is. */
   #reason: string | undefined
   #lastAlive: EpochMicros | undefined
@@ -72,7 +76,7 @@ export class Connection {
       intervalMs: pingIntervalMs,
       deadlineMs: pongDeadlineMs,
       send: () => this.#link?.send('{"method":"ping"}'),
-      unanswered: () => this.#apply('unanswered', `no pong for ${pongDeadlineMs} ms`),
+      unanswered: () => this.#unanswered(pongDeadlineMs),
     })
   }
 
@@ -184,21 +188,40 @@ export class Connection {
     else if (frame.kind === 'status') this.#tellStatus(frame)
     else if (frame.kind !== 'sign-of-life') {
       if (frame.venueTime !== undefined) this.#tellClock(frame.venueTime, receivedTime)
-      if (frame.kind === 'pong') this.#pings.answered()
+      if (frame.kind === 'pong') this.#pong()
       else this.#answered(frame, receivedTime)
     }
   }
 
   #tellTrades({ frame }: Extract<Frame, { kind: 'trades' }>, receivedTime: EpochMicros): void {
     const { trades, rejected, snapshot } = frame
+    if (!this.#subscriptions.isSettled) this.#delivered(trades, receivedTime)
     if (trades.length > 0) this.#emit({ kind: 'trades', trades, snapshot, receivedTime })
     for (const row of rejected) this.#emit({ kind: 'malformed', ...row })
+  }
+
+  #delivered(trades: readonly Trade[], receivedTime: EpochMicros): void {
+    for (const symbol of new Set(trades.map(({ symbol }) => symbol)))
+      for (const outcome of this.#subscriptions.delivered(symbol, receivedTime)) this.#emit(outcome)
+    if (this.#state !== 'closed' && this.#subscriptions.isSettled) this.#apply('settled')
   }
 
   #tellStatus({ status }: Extract<Frame, { kind: 'status' }>): void {
     this.#delay.venueIs(status.online)
     this.#emit({ kind: 'status', ...status })
     this.#apply(status.online ? 'online' : 'offline')
+  }
+
+  /** A venue that has never answered a ping, on some connections, has no pongs: its frames alone are then the signs of life. */
+  #unanswered(deadlineMs: number): void {
+    this.#unansweredFirst += 1
+    if (this.#hasPongs || this.#unansweredFirst <= CONNECTIONS_WITHOUT_PONG)
+      this.#apply('unanswered', `no pong for ${deadlineMs} ms`)
+  }
+
+  #pong(): void {
+    this.#hasPongs = true
+    this.#pings.answered()
   }
 
   #tellClock(venueTime: EpochMicros, receivedTime: EpochMicros): void {

@@ -4,48 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { instrument } from '../test-support/instruments.ts'
 import { ManualTimers } from '../test-support/manual-timers.ts'
 import { recorded } from '../test-support/recorded.ts'
-import { Arrivals, ScriptedVenue } from '../test-support/scripted-venue.ts'
-import type { FeedEvent } from './events.ts'
-import { KrakenFeed, type KrakenFeedOptions } from './feed.ts'
-
-const btc = instrument()
-const eth = instrument('ETH/USD', { priceDecimals: 2, aliases: ['ETHUSD'] })
-
-/** A started feed that ends with the test, its time, and its events one by one. */
-class Watched implements Disposable {
-  readonly timers = new ManualTimers()
-  readonly feed: KrakenFeed
-  readonly events: FeedEvent[] = []
-  readonly #arrivals = new Arrivals<FeedEvent>()
-
-  constructor(url: string, options: Partial<KrakenFeedOptions> = {}) {
-    const onEvent = (event: FeedEvent) => {
-      this.events.push(event)
-      this.#arrivals.push(event)
-    }
-    this.feed = new KrakenFeed({
-      url,
-      instruments: [btc, eth],
-      timers: this.timers,
-      random: () => 0,
-      onEvent,
-      ...options,
-    })
-    this.feed.start()
-  }
-
-  /** The next event of that kind; others before it are skipped. */
-  async next<K extends FeedEvent['kind']>(kind: K): Promise<Extract<FeedEvent, { kind: K }>> {
-    for (;;) {
-      const event = await this.#arrivals.next()
-      if (event.kind === kind) return event as Extract<FeedEvent, { kind: K }>
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.feed.close()
-  }
-}
+import { ScriptedVenue } from '../test-support/scripted-venue.ts'
+import { btc, eth, WatchedFeed as Watched } from '../test-support/watched-feed.ts'
+import { KrakenFeed } from './feed.ts'
 
 async function live(venue: ScriptedVenue, watched: Watched) {
   const connection = await venue.connection()
@@ -248,6 +209,26 @@ describe('the feed', () => {
     watched.timers.advance(1)
     expect((await watched.next('disconnected')).reason).toBe('no pong for 30000 ms')
     await connection.closed
+  })
+
+  it('lives by frames alone with a venue that has never answered a ping', async () => {
+    await using venue = await ScriptedVenue.listen()
+    using watched = new Watched(venue.url)
+    let connection = await live(venue, watched)
+    const beat = async (): Promise<void> => {
+      watched.timers.advance(10_000)
+      connection.send('{"channel":"heartbeat"}')
+      await watched.next('alive')
+    }
+    for (const backOffMs of [1_000, 2_000]) {
+      for (let tens = 0; tens < 2; tens += 1) await beat()
+      watched.timers.advance(10_000)
+      expect((await watched.next('disconnected')).reason).toBe('no pong for 30000 ms')
+      watched.timers.advance(backOffMs)
+      connection = await live(venue, watched)
+    }
+    for (let tens = 0; tens < 12; tens += 1) await beat()
+    expect(watched.feed.state).toBe('live')
   })
 
   it('stays connected while the venue is in maintenance, and then asks for everything again', async () => {

@@ -27,6 +27,8 @@ export function readFrame(text: string, trades: TradeFrames): Frame {
   if (spelled !== undefined) return { kind: 'trades', frame: spelled }
   const message = asRecord(parse(text))
   if (message === undefined) throw new MalformedError('frame_malformed', 'A frame is a JSON object.')
+  // An answer may name the channel that it is about.
+  if (message.method !== undefined || message.success !== undefined) return readAnswer(message)
   if (message.channel === 'trade') return { kind: 'trades', frame: trades.readParsed(message) }
   if (message.channel === 'status') return { kind: 'status', status: readStatus(message) }
   if (message.channel !== undefined) return { kind: 'sign-of-life' }
@@ -42,8 +44,8 @@ function parse(text: string): unknown {
 }
 
 function readStatus({ data }: Readonly<Record<string, unknown>>): VenueStatus {
-  const system = readText('system', asRecord(Array.isArray(data) ? data[0] : undefined)?.system)
-  return { system, online: system === 'online' }
+  const system = readText('system', asRecord(Array.isArray(data) ? data[0] : data)?.system)
+  return { system, online: system.toLowerCase() === 'online' }
 }
 
 function readAnswer(message: Readonly<Record<string, unknown>>): Frame {
@@ -60,12 +62,17 @@ function readAnswer(message: Readonly<Record<string, unknown>>): Frame {
   return {
     kind: 'answer',
     answer: {
-      requestId: message.req_id instanceof NumberText ? Number(message.req_id.text) : undefined,
+      requestId: requestIdOf(message.req_id),
       symbol: text(asRecord(message.result)?.symbol) ?? text(message.symbol),
       error: isSuccess ? undefined : (error ?? 'refused without a reason'),
     },
     venueTime,
   }
+}
+
+function requestIdOf(value: unknown): number | undefined {
+  const digits = value instanceof NumberText ? value.text : value
+  return typeof digits === 'string' && /^\d+$/.test(digits) ? Number(digits) : undefined
 }
 
 function text(value: unknown): string | undefined {

@@ -28,6 +28,8 @@ export const openWebSocket: OpenSocket = (url, listener) => {
   const socket = new WebSocket(url, {
     perMessageDeflate: false,
     maxPayload: LARGEST_FRAME_BYTES,
+    // A frame with a wrong byte is one dead letter, not the end of the connection.
+    skipUTF8Validation: true,
     headers: { 'user-agent': 'c1-kraken' },
   })
   socket.on('open', () => listener.opened())

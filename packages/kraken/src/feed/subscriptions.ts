@@ -98,6 +98,12 @@ export class Subscriptions {
     return [...outcomes, ...this.#settleUnnamed(request, now)]
   }
 
+  /** The venue sent trades of the symbol, so it serves it: the answer that says so may come later, or not at all. */
+  delivered(symbol: MarketSymbol, now: EpochMicros): SubscriptionOutcome[] {
+    const isOpen = this.#subscriptions.get(symbol)?.state !== 'subscribed' && this.#unsettled.has(symbol)
+    return isOpen ? this.#settle(symbol, undefined, now) : []
+  }
+
   /** Everything is to be asked for again, subscribed or not. */
   renew(): void {
     this.#requests.clear()

@@ -85,7 +85,7 @@ export class KrakenRest {
   async systemStatus(signal?: AbortSignal): Promise<VenueStatus> {
     const { status } = asRecord(await this.#api.get('SystemStatus', {}, { signal })) ?? {}
     const system = readText('status', status)
-    return { system, online: system === 'online' }
+    return { system, online: system.toLowerCase() === 'online' }
   }
 
   /** The venue's clock, in whole seconds. */

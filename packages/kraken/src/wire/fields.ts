@@ -24,14 +24,18 @@ const ORDER_TYPES: ReadonlyMap<string, OrderType> = new Map([
   ['limit', 'limit'],
 ])
 
-/** The taker's side from `b`, `s`, `buy` or `sell`. @throws MalformedError `side_malformed` */
+/** The taker's side from `b`, `s`, `buy` or `sell`, in any case. @throws MalformedError `side_malformed` */
 export function readSide(value: unknown): Side {
-  return SIDES.get(value as string) ?? fail('side', value, 'b, s, buy or sell')
+  return SIDES.get(lowerCase(value)) ?? fail('side', value, 'b, s, buy or sell')
 }
 
-/** The taker's order type from `m`, `l`, `market` or `limit`. @throws MalformedError `order_type_malformed` */
+/** The taker's order type from `m`, `l`, `market` or `limit`, in any case. @throws MalformedError `order_type_malformed` */
 export function readOrderType(value: unknown): OrderType {
-  return ORDER_TYPES.get(value as string) ?? fail('order_type', value, 'm, l, market or limit')
+  return ORDER_TYPES.get(lowerCase(value)) ?? fail('order_type', value, 'm, l, market or limit')
+}
+
+function lowerCase(value: unknown): string {
+  return typeof value === 'string' ? value.toLowerCase() : ''
 }
 
 /** The price itself. @throws MalformedError `price_malformed` when it is zero */
