@@ -6,6 +6,8 @@ import { reportFailure } from './failure.ts'
 import { program } from './program.ts'
 import { c1, type Ended, temporaryFolder } from './test-support/command.ts'
 
+vi.setConfig({ testTimeout: 60_000 })
+
 const folder = temporaryFolder()
 const file = (name: string): string => join(folder.path, name)
 
