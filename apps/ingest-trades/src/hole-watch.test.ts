@@ -48,6 +48,26 @@ describe('a watched hole', () => {
     ])
   })
 
+  it('is one of thousands, each as old as what it is left of, and those that closed are told', () => {
+    const ids = Array.from({ length: 5000 }, (_, at) => 20 + 10 * at)
+    add(...ids)
+    watch.look(BTC)
+    const since = now
+    pass(7)
+    add(...ids.flatMap((id) => (id % 20 === 0 ? [id + 5] : Array.from({ length: 9 }, (_, at) => id + 1 + at))))
+    const closed = watch.look(BTC)
+    expect(closed.map(({ first }) => first)).toEqual(
+      ids
+        .filter((id) => id % 20 !== 0)
+        .map((id) => id + 1)
+        .slice(0, -1),
+    )
+    expect(watch.holes(BTC).slice(2, 4)).toMatchObject([
+      { first: 21, last: 24, since },
+      { first: 26, last: 29, since },
+    ])
+  })
+
   it('is told once when it is closed', () => {
     watch.look(BTC)
     add(3, 4, 5, 6, 7, 8)

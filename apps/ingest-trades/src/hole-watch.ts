@@ -56,11 +56,18 @@ export class HoleWatch {
     const open = ledger.holes(symbol)
     if (before.length === 0 && open.length === 0) return before
     const unasked = { seenAt: hostNow(), asked: 0, dueAt: hostNow(), passedAt: undefined }
-    this.#holes.set(
-      symbol,
-      open.map((hole) => ({ ...(before.find((known) => contains(known, hole)) ?? unasked), ...hole })),
-    )
-    return before.filter((known) => !open.some((hole) => contains(known, hole)))
+    const left = new Set<WatchedHole>()
+    // Both ascend, so one look at each finds for every hole what it is left of, however many there are.
+    let at = 0
+    const watched = open.map((hole) => {
+      while (at < before.length && (before[at] as WatchedHole).last < hole.last) at += 1
+      const known = before[at]
+      if (known === undefined || !contains(known, hole)) return { ...unasked, ...hole }
+      left.add(known)
+      return { ...known, ...hole }
+    })
+    this.#holes.set(symbol, watched)
+    return before.filter((known) => !left.has(known))
   }
 
   /** As `look` saw them last, oldest first. */

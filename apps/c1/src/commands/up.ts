@@ -12,6 +12,9 @@ import { isSimulated, type MarketSource, reachableSource } from '../source.ts'
 import { openVenue, type Venue } from '../venue.ts'
 import { openWorkspace, ROLES, type Workspace } from '../workspace.ts'
 
+/** Markets that are named one by one. */
+const MOST_NAMED = 20
+
 /** All roles in one process, until Ctrl-C. */
 export async function up(context: Context, { quiet }: { readonly quiet: boolean }): Promise<void> {
   const lines = new ProgressLine(quiet)
@@ -77,7 +80,8 @@ function announce(
   url: string,
 ): void {
   const mark = isSimulated(source) ? 'SIMULATED ' : ''
-  lines.say(`${mark}${source.folder}: ${symbols.join(', ')}, predicting ${formatSpan(settings.horizon)} ahead`)
+  const markets = symbols.length > MOST_NAMED ? `${symbols.length} markets` : symbols.join(', ')
+  lines.say(`${mark}${source.folder}: ${markets}, predicting ${formatSpan(settings.horizon)} ahead`)
   lines.say(`Page and API: ${url}   (Ctrl-C stops)`)
 }
 

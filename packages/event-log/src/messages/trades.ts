@@ -2,7 +2,9 @@ import {
   type Heartbeat,
   type IdSpace,
   type MarketMessage,
+  type OrderType,
   type Outage,
+  type Side,
   type Trade,
   type UnitTrade,
   unservedIds,
@@ -10,7 +12,7 @@ import {
 import type { StoredRecord } from '../event-log.ts'
 import { TOPICS } from '../topics.ts'
 import { type Codec, Envelope } from './codec.ts'
-import { malformedRecord, optionalText, Row, timeText } from './row.ts'
+import { malformedRecord, Row, timeText } from './row.ts'
 import { TradeReader } from './trade-reader.ts'
 
 const SCHEMA = TOPICS.trades
@@ -70,12 +72,17 @@ export function tradesEnvelope(source: string): Envelope<MarketMessage['kind']> 
   return new Envelope(SCHEMA, source, ['trade', 'heartbeat', 'outage'])
 }
 
+/** Neither a symbol nor these words hold anything that JSON escapes. */
 function tradeJson(trade: Trade): string {
   return (
-    `{"symbol":${JSON.stringify(trade.symbol)},"tradeId":${trade.tradeId},"eventTime":"${timeText(trade.eventTime)}",` +
-    `"price":"${trade.price}","quantity":"${trade.quantity}","side":${optionalText(trade.side)},` +
-    `"orderType":${optionalText(trade.orderType)}}`
+    `{"symbol":"${trade.symbol}","tradeId":${trade.tradeId},"eventTime":"${timeText(trade.eventTime)}",` +
+    `"price":"${trade.price}","quantity":"${trade.quantity}","side":${wordText(trade.side)},` +
+    `"orderType":${wordText(trade.orderType)}}`
   )
+}
+
+function wordText(word: Side | OrderType | undefined): string {
+  return word === undefined ? 'null' : `"${word}"`
 }
 
 function readTrade(row: Row, idSpace: IdSpace): Trade {
