@@ -316,8 +316,11 @@ export class History {
 
   /** The oldest hole that may be asked for now. */
   #dueHole(symbol: MarketSymbol, work: Work): WatchedHole | undefined {
+    const holes = this.holes(symbol)
+    // Most of many symbols have none, and the clock is not for nothing.
+    if (holes.length === 0) return undefined
     const now = this.#options.hostNow()
-    return this.holes(symbol).find(
+    return holes.find(
       (hole) => hole.dueAt <= now && this.#workOf(symbol, hole) === work && this.#isWanted(symbol, hole),
     )
   }
