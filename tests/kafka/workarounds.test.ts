@@ -1,5 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { closeSync, mkdtempSync, openSync, rmdirSync, writeSync } from 'node:fs'
+import { mkdtemp, rm, unlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -305,6 +307,71 @@ describe('a broker that is away', () => {
     })
   })
 })
+
+describe.skipIf(!canMount())('a broker whose disk is full', () => {
+  it('is told of, tried again, and loses nothing once there is room', { timeout: 240_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'c1-full-'))
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', folder])
+    onTestFinished(async () => {
+      await stopBroker(folder)
+      // The broker's last mapped file may be let go a moment later.
+      execFileSync('umount', ['--lazy', folder])
+      await rm(folder, { recursive: true, force: true })
+    })
+    const options = { folder, port: await freePort(), heap: '256m' } as const
+    let broker = await startBroker(options)
+    const admin = newAdmin(broker.bootstrap)
+    await admin.createTopics({ topics: [TOPIC], partitions: 1, replicas: 1 })
+    await admin.close()
+    const warnings: string[] = []
+    const log = await openKafkaLog({
+      connection: { brokers: [broker.bootstrap] },
+      onWarning: (warning) => warnings.push(warning),
+    })
+    const producer = await log.producer(TOPIC)
+    await producer.append([logRecord('A/B', 'before')])
+    const filler = join(folder, 'filler')
+    fillDisk(filler)
+    const noise = (at: number) => Buffer.concat([Buffer.from(`${at} `), randomBytes(100_000)])
+    const appending = (async () => {
+      for (let at = 0; at < 20; at += 1) await producer.append([logRecord('A/B', noise(at))])
+    })()
+    await expect.poll(() => warnings.join(), { timeout: 60_000 }).toContain('Cannot write trades.v1 yet')
+    await unlink(filler)
+    broker = await startBroker(options)
+    await appending
+    const read = (await readAll(log)).map((record) => text(record).split(' ')[0])
+    expect(read).toEqual(['before', ...Array.from({ length: 20 }, (_, at) => String(at))])
+    await log.close()
+  })
+})
+
+/** Only root may give a test a small disk of its own. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'c1-mount-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
+    execFileSync('umount', [folder])
+    return true
+  } catch {
+    process.stderr.write('Skipped: the test of a full disk needs to mount a small one, which only root may.\n')
+    return false
+  } finally {
+    rmdirSync(folder)
+  }
+}
+
+function fillDisk(file: string): void {
+  const block = Buffer.alloc(64 * 1024)
+  const opened = openSync(file, 'w')
+  try {
+    for (;;) writeSync(opened, block)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  } finally {
+    closeSync(opened)
+  }
+}
 
 function freePort(): Promise<number> {
   return new Promise((resolve) => {

@@ -104,6 +104,8 @@ export interface Finals {
   readonly rows: ReadonlyMap<string, string>
   /** How many were in the topics more than once. */
   readonly repeated: number
+  /** The time up to which every symbol has rows. */
+  readonly newest: EpochMicros
 }
 
 /** As a foreign consumer folds the topics. @throws Error when a key and revision has two values */
@@ -136,13 +138,15 @@ export async function finalsOf(
     return `${symbol} ${interval} ${openTime} ${revision}`
   })
   const rowCodec = featuresCodec(SOURCE, group)
+  const times = new Map<MarketSymbol, number>()
   const rows = await fold(TOPICS.features, (record) => {
     const message = rowCodec.decode(record)
-    return message.kind === 'features'
-      ? `${message.row.symbol} ${message.row.eventTime} ${message.row.revision}`
-      : undefined
+    if (message.kind !== 'features') return undefined
+    const { eventTime, revision, symbol } = message.row
+    times.set(symbol, Math.max(times.get(symbol) ?? 0, eventTime))
+    return `${symbol} ${eventTime} ${revision}`
   })
-  return { candles, rows, repeated }
+  return { candles, rows, repeated, newest: Math.min(...times.values()) as EpochMicros }
 }
 
 /** `p50 1.2 s, p99 3.4 s of 20`. */
