@@ -1,4 +1,4 @@
-import { LEVEL_BYTES, LEVELS, ROLLING, SEGMENT_FIELDS, SEGMENTS, TENS, TEXT, TEXT_BYTES } from './memory'
+import { LEVEL_BYTES, LEVELS, ROLLING, SEGMENT_FIELDS, SEGMENTS, TEXT, TEXT_BYTES } from './memory'
 import { setUpTexts, writeCount, writePrice, writeQuantity, writeTime } from './text'
 
 /** Takes the text at `TEXT`; the next one is written over it. */
@@ -42,10 +42,10 @@ class Rolling {
 }
 
 let levelCount: u32 = 0
-let priceDecimals: u32 = 0
-let quantityDecimals: u32 = 0
-/** What prices are divided by for the decimals that they are written with. */
-let surplus: u64 = 1
+let priceDecimals: usize = 0
+let quantityDecimals: usize = 0
+/** Decimals of prices that are not written. */
+let surplus: usize = 0
 let text: usize = TEXT
 
 /**
@@ -54,9 +54,9 @@ let text: usize = TEXT
  */
 export function setUpCandles(levels: i32, ofPrice: i32, ofQuantity: i32, priceSurplus: i32): void {
   levelCount = levels
-  priceDecimals = ofPrice - priceSurplus
+  priceDecimals = ofPrice
   quantityDecimals = ofQuantity
-  surplus = load<u64>(TENS + (priceSurplus << 3))
+  surplus = priceSurplus
   text = TEXT
   setUpTexts(priceDecimals, quantityDecimals)
   for (let index: u32 = 0; index < levelCount; index++) rollingOf(index).tradeCount = 0
@@ -64,7 +64,7 @@ export function setUpCandles(levels: i32, ofPrice: i32, ofQuantity: i32, priceSu
 
 /** Adds `count` segments of `SEGMENTS`, in order of time, to their windows, and writes the candles of those that ended. */
 export function rollSegments(count: i32): void {
-  for (let at: usize = SEGMENTS; at < usize(SEGMENTS) + count * SEGMENT_BYTES; at += SEGMENT_BYTES) {
+  for (let at: usize = SEGMENTS; at < usize(SEGMENTS) + usize(count) * SEGMENT_BYTES; at += SEGMENT_BYTES) {
     const seconds = i64(load<f64>(at))
     closeUntil(seconds)
     for (let index: u32 = 0; index < levelCount; index++) rollInto(index, at, seconds)
@@ -160,12 +160,12 @@ function writeCandle(index: u32, window: Rolling): void {
   at += level.startLength
   at = passComma(writeTime(at, window.openSeconds))
   at = passComma(writeTime(at, window.closeSeconds))
-  at = passComma(writePrice(at, window.open / surplus, priceDecimals))
-  at = passComma(writePrice(at, window.high / surplus, priceDecimals))
-  at = passComma(writePrice(at, window.low / surplus, priceDecimals))
-  at = passComma(writePrice(at, window.close / surplus, priceDecimals))
+  at = passComma(writePrice(at, window.open, priceDecimals, surplus))
+  at = passComma(writePrice(at, window.high, priceDecimals, surplus))
+  at = passComma(writePrice(at, window.low, priceDecimals, surplus))
+  at = passComma(writePrice(at, window.close, priceDecimals, surplus))
   at = passComma(writeQuantity(at, window.volume, quantityDecimals))
-  at = passComma(writePrice(at, vwapOf(window) / surplus, priceDecimals))
+  at = passComma(writePrice(at, vwapOf(window), priceDecimals, surplus))
   at = passComma(writeCount(at, window.tradeCount))
   if (window.hasSides) at = writeQuantity(at, window.bought, quantityDecimals)
   at = passComma(at)

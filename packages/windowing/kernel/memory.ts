@@ -13,6 +13,8 @@ export const SEGMENT_FIELDS: i32 = 14
 /** Shuffles of `digits.ts`, by the digits before and after the point. */
 export const PRICE_SHUFFLES: usize = 0x4000
 export const QUANTITY_SHUFFLES: usize = 0x5000
+/** The point, comma, point and line feed of a row, each in its place. */
+export const PUNCTUATION: usize = 0x5f00
 /** The open segment. */
 export const OPEN: usize = 0x6000
 

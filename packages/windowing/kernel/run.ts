@@ -1,5 +1,5 @@
 import { areDigits, eightDigits, ZEROS } from './digits'
-import { PRICE_SHUFFLES, QUANTITY_SHUFFLES, TENS } from './memory'
+import { PRICE_SHUFFLES, PUNCTUATION, QUANTITY_SHUFFLES, TENS } from './memory'
 import { segment, UNIT_BITS, UPPER_BITS, VOLUME_BITS } from './segment'
 
 /**
@@ -29,7 +29,10 @@ const HIGHEST_BITS: u32 = 0x808080
 /**
  * Adds the rows `seconds,price,volume` from `at` on to the open segment while they are of its window and of the plainest kind:
  * a point in both numbers, up to seven digits before it, at most the segment's decimals after it. Where it stops: at a row that
- * is anything else, or at `end`. So many rows were before; a trade's id is its row's ordinal. No branch of it depends on how long the numbers are, which no processor foresees.
+ * is anything else, or at `end`. So many rows were before; a trade's id is its row's ordinal.
+ *
+ * Where the numbers end is found anew only when a row is of another shape than the one before. In most archives nearly all
+ * have the same, as prices and volumes are padded, and then the processor need not wait for one row to begin the next.
  */
 export function readRun(at: usize, end: usize, windowSeconds: i64, rowCount: i64): usize {
   const priceDecimals: usize = segment.priceDecimals
@@ -41,7 +44,7 @@ export function readRun(at: usize, end: usize, windowSeconds: i64, rowCount: i64
   const offset = i64(eightDigits(timeBytes ^ ZEROS)) * 100 - segment.openSeconds
   if (offset <= -100 || offset >= windowSeconds) return at
   const since = u32(offset)
-  const length = u32(windowSeconds)
+  const until = u32(windowSeconds)
   const wholePrice = load<u64>(TENS + (priceDecimals << 3))
   const wholeQuantity = load<u64>(TENS + (quantityDecimals << 3))
   const firstDigit = v128.load(FIRST_DIGIT)
@@ -57,51 +60,67 @@ export function readRun(at: usize, end: usize, windowSeconds: i64, rowCount: i64
   let notional = segment.notional
   let notionalUpper = segment.notionalUpper
   let count: i64 = 0
+  // Of the newest row: which of the bytes after its time are no digits, and how its numbers are found.
+  let shape: u32 = 1
+  let shapeBytes: u32 = 0
+  let quantityAt: usize = 0
+  let length: usize = 0
+  let priceShuffle = v128.load(PUNCTUATION)
+  let quantityShuffle = priceShuffle
+  let firstPunctuation = priceShuffle
+  let secondPunctuation = priceShuffle
   while (at < end) {
     const time = load<u32>(at, 8) ^ TWO_DIGITS_COMMA
     const seconds = (time & 0xff) * 10 + ((time >> 8) & 0xff)
     const isTime = load<u64>(at) === timeBytes && ((time | (time + TOO_LARGE)) & HIGHEST_BITS) === 0
-    if (!isTime || since + seconds >= length) break
+    if (!isTime || since + seconds >= until) break
     // The numbers end at the first four bytes of the next 32 that are no digits: point, comma, point, line feed.
     const first = v128.load(at, 11)
     const second = v128.load(at, 27)
-    let others =
+    const others =
       u32(v128.bitmask<i8>(v128.gt<i8>(v128.sub<i8>(first, firstDigit), lastDigit))) |
       (u32(v128.bitmask<i8>(v128.gt<i8>(v128.sub<i8>(second, firstDigit), lastDigit))) << 16)
-    const end0 = usize(ctz(others))
-    others &= others - 1
-    const end1 = usize(ctz(others))
-    others &= others - 1
-    const end2 = usize(ctz(others))
-    others &= others - 1
-    const end3 = usize(ctz(others))
-    const priceScale = end1 - end0 - 1
-    const whole = end2 - end1 - 1
-    const quantityScale = end3 - end2 - 1
-    const bytes = at + 11
-    const strange =
-      u32(load<u8>(bytes + end0) ^ 46) |
-      u32(load<u8>(bytes + end1) ^ 44) |
-      u32(load<u8>(bytes + end2) ^ 46) |
-      u32(load<u8>(bytes + end3) ^ 10)
-    const lengths =
-      (end0 - 1) |
-      end0 |
-      (priceScale - 1) |
-      (priceDecimals - priceScale) |
-      (whole - 1) |
-      whole |
-      (quantityScale - 1) |
-      (quantityDecimals - quantityScale)
-    if (strange !== 0 || lengths >= 8) break
-    const price16 = v128.swizzle(
-      v128.xor(first, allZero),
-      v128.load(PRICE_SHUFFLES + (((end0 << 3) + priceScale) << 4)),
-    )
-    const quantity16 = v128.swizzle(
-      v128.xor(v128.load(bytes + end1 + 1), allZero),
-      v128.load(QUANTITY_SHUFFLES + (((whole << 3) + quantityScale) << 4)),
-    )
+    if ((others & shapeBytes) !== shape) {
+      const end0 = usize(ctz(others))
+      let rest = others & (others - 1)
+      const end1 = usize(ctz(rest))
+      rest &= rest - 1
+      const end2 = usize(ctz(rest))
+      rest &= rest - 1
+      const end3 = usize(ctz(rest))
+      const priceScale = end1 - end0 - 1
+      const whole = end2 - end1 - 1
+      const quantityScale = end3 - end2 - 1
+      const lengths =
+        (end0 - 1) |
+        end0 |
+        (priceScale - 1) |
+        (priceDecimals - priceScale) |
+        (whole - 1) |
+        whole |
+        (quantityScale - 1) |
+        (quantityDecimals - quantityScale) |
+        (end3 >> 2)
+      if (lengths >= 8) break
+      shapeBytes = (2 << u32(end3)) - 1
+      shape = others & shapeBytes
+      priceShuffle = v128.load(PRICE_SHUFFLES + (((end0 << 3) + priceScale) << 4))
+      quantityShuffle = v128.load(QUANTITY_SHUFFLES + (((whole << 3) + quantityScale) << 4))
+      quantityAt = 11 + end1 + 1
+      length = 11 + end3 + 1
+      store<u8>(PUNCTUATION + end0, 46)
+      store<u8>(PUNCTUATION + end1, 44)
+      store<u8>(PUNCTUATION + end2, 46)
+      store<u8>(PUNCTUATION + end3, 10)
+      firstPunctuation = v128.load(PUNCTUATION)
+      secondPunctuation = v128.load(PUNCTUATION, 16)
+    }
+    const punctuation =
+      u32(v128.bitmask<i8>(v128.eq<i8>(first, firstPunctuation))) |
+      (u32(v128.bitmask<i8>(v128.eq<i8>(second, secondPunctuation))) << 16)
+    if ((punctuation & shape) !== shape) break
+    const price16 = v128.swizzle(v128.xor(first, allZero), priceShuffle)
+    const quantity16 = v128.swizzle(v128.xor(v128.load(at + quantityAt), allZero), quantityShuffle)
     const price8 = v128.dot<i16>(v128.shr<u16>(v128.mul<i16>(price16, pair), 8), hundreds)
     const quantity8 = v128.dot<i16>(v128.shr<u16>(v128.mul<i16>(quantity16, pair), 8), hundreds)
     const numbers = v128.dot<i16>(v128.narrow<i32>(price8, quantity8), tenThousands)
@@ -121,7 +140,7 @@ export function readRun(at: usize, end: usize, windowSeconds: i64, rowCount: i64
     notional += product
     notionalUpper += u64(notional < product)
     count++
-    at = bytes + end3 + 1
+    at += length
   }
   segment.high = high
   segment.low = low

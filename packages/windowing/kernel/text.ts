@@ -2,7 +2,8 @@ import { ZEROS } from './digits'
 import { DAY, PAIRS, PRICE_TEXTS, QUANTITY_TEXTS, TENS } from './memory'
 
 const EIGHT_DIGITS: u64 = 100_000_000
-const SIXTEEN_DIGITS: u64 = 10_000_000_000_000_000
+/** The least number that leaves no room for a point among sixteen bytes. */
+const LONG: u64 = 1_000_000_000_000_000
 const SECONDS_A_DAY: i64 = 86_400
 const POINT: u8 = 46
 const DASH: u8 = 45
@@ -13,7 +14,7 @@ const ZERO: u64 = 48
 let day: i64 = -1
 
 /** Makes the tables. Prices and quantities are written with so many decimals. */
-export function setUpTexts(priceDecimals: u32, quantityDecimals: u32): void {
+export function setUpTexts(priceDecimals: usize, quantityDecimals: usize): void {
   for (let number: u32 = 0; number < 100; number++) store<u16>(PAIRS + (number << 1), pairOf(number))
   makeShuffles(PRICE_TEXTS, priceDecimals)
   makeShuffles(QUANTITY_TEXTS, quantityDecimals)
@@ -39,9 +40,10 @@ function makeShuffles(shuffles: usize, decimals: usize): void {
   }
 }
 
-/** Eight digits as bytes, the first in the lowest, each from 0 to 9. */
-function digitsOf(number: u64): u64 {
-  const fours = (number / 10_000) | ((number % 10_000) << 32)
+/** Eight digits as bytes, the first in the lowest, each from 0 to 9. Division is of 32 bits, which is a multiplication. */
+function digitsOf(number: u32): u64 {
+  const upper = number / 10_000
+  const fours = u64(upper) | (u64(number - upper * 10_000) << 32)
   const hundreds = ((fours * 5243) >> 19) & 0x0000007f0000007f
   const pairs = hundreds | ((fours - hundreds * 100) << 16)
   const tens = ((pairs * 103) >> 10) & 0x000f000f000f000f
@@ -56,28 +58,32 @@ function zerosBefore(digits: u64): usize {
 /** Writes a count. Where it ends; some bytes beyond are written over. */
 export function writeCount(at: usize, number: u64): usize {
   if (number >= EIGHT_DIGITS) {
-    at = writeCount(at, number / EIGHT_DIGITS)
-    store<u64>(at, digitsOf(number % EIGHT_DIGITS) + ZEROS)
+    const upper = number / EIGHT_DIGITS
+    at = writeCount(at, upper)
+    store<u64>(at, digitsOf(u32(number - upper * EIGHT_DIGITS)) + ZEROS)
     return at + 8
   }
-  const digits = digitsOf(number)
+  const digits = digitsOf(u32(number))
   const zeros = zerosBefore(digits)
   store<u64>(at, (digits + ZEROS) >> (zeros << 3))
   return at + 8 - zeros
 }
 
-export function writePrice(at: usize, units: u64, decimals: u32): usize {
-  return writeDecimal(at, units, decimals, PRICE_TEXTS)
+/** Writes a price without the last decimals, as many as `cut`. */
+export function writePrice(at: usize, units: u64, decimals: usize, cut: usize): usize {
+  // With the decimals goes the point.
+  return writeDecimal(at, units, decimals, PRICE_TEXTS) - cut - usize(cut === decimals && cut > 0)
 }
 
-export function writeQuantity(at: usize, units: u64, decimals: u32): usize {
+export function writeQuantity(at: usize, units: u64, decimals: usize): usize {
   return writeDecimal(at, units, decimals, QUANTITY_TEXTS)
 }
 
 function writeDecimal(at: usize, units: u64, decimals: usize, shuffles: usize): usize {
-  if (units >= SIXTEEN_DIGITS / 10) return writeLong(at, units, decimals)
-  const upper = digitsOf(units / EIGHT_DIGITS)
-  const lower = digitsOf(units % EIGHT_DIGITS)
+  if (units >= LONG) return writeLong(at, units, decimals)
+  const eights = units / EIGHT_DIGITS
+  const upper = digitsOf(u32(eights))
+  const lower = digitsOf(u32(units - eights * EIGHT_DIGITS))
   const zeros = min(upper === 0 ? 8 + zerosBefore(lower) : zerosBefore(upper), 15 - decimals)
   const digits = i64x2.replace_lane(i64x2.splat(upper + ZEROS), 1, lower + ZEROS)
   v128.store(at, v128.swizzle(digits, v128.load(shuffles + (zeros << 4))))

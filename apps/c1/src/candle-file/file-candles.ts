@@ -93,8 +93,8 @@ async function readParts(
     const tasks = ranges.map((range) => ({ kind: 'read', range }) as const)
     for await (const outcome of threads.outcomes(tasks, tasks.length)) {
       signal.throwIfAborted()
-      if (outcome.kind === 'read') candles.absorb(outcome.part)
       bytesRead = ranges.shift()?.end ?? size
+      if (outcome.kind === 'read') candles.absorb(outcome.part, ranges.length)
       lines.show(tell)
     }
     tellEnd(lines, member, tell, candles)

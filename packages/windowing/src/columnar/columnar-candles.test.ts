@@ -326,6 +326,29 @@ describe('ColumnarCandles', () => {
     expect(candles).toMatchObject([{ tradeCount: 4, volume: '4.0', firstTradeId: 1, lastTradeId: 4 }])
   })
 
+  it('reads numbers of many digits among those of few', () => {
+    const long = '1234567890123456789012345678901234567890'
+    const rows = [
+      '5.5,1.5',
+      '5.5,1.5',
+      `${long}.5,1.5`,
+      '5.5,1.5',
+      `5.5,${long}`,
+      '5.12345678,1.87654321',
+      '1234567.5,1.5',
+    ]
+    const trades = rows.map((row, index) => {
+      const [price = '', volume = ''] = row.split(',')
+      return { ordinal: index + 1, time: String(MIDNIGHT_SECONDS), price, volume, side: 'buy' } as const
+    })
+    const expected = naiveCandles(
+      trades.map((row) => tradeOf(row, THREE, trades)),
+      '1m',
+      undefined,
+    )
+    expect(build(trades.map((row) => `${lineOf(row, THREE)}\n`).join(''), THREE).candles).toEqual(expected)
+  })
+
   it('keeps the first and the last window', () => {
     const { candles } = build(`${MIDNIGHT_SECONDS + 30},1.0,1\n${MIDNIGHT_SECONDS + 61},1.0,1`, THREE)
     expect(candles).toMatchObject([{ revision: 1, complete: undefined }, { tradeCount: 1 }])

@@ -9,7 +9,7 @@ import { type ColumnarPart, shiftedSums } from './part.ts'
 import { type RejectedRow, RejectedRows } from './rejected-rows.ts'
 import { RowKernel } from './row-kernel.ts'
 import type { RowLayout } from './row-layout.ts'
-import { shiftIds } from './segments.ts'
+import { FIELDS, shiftIds } from './segments.ts'
 import { windowCandles } from './window-candles.ts'
 import { WindowSums } from './window-sums.ts'
 
@@ -36,7 +36,7 @@ export interface ColumnarCandlesOptions {
  */
 export class ColumnarCandles {
   readonly #options: ColumnarCandlesOptions
-  #sums = new WindowSums()
+  readonly #sums = new WindowSums()
   readonly #coverage = new Coverage()
   #rejected = new RejectedRows(KEPT_REJECTED_ROWS)
   readonly #lines: LineBuffer
@@ -110,17 +110,21 @@ export class ColumnarCandles {
       rows: this.rowCount - rowsBefore,
       otherLines: this.#otherLines - linesBefore,
       rejected: { count, rows },
-      ...this.#sums.contents,
+      ...this.#sums.take(),
     }
     this.#takenRows = this.rowCount
     this.#takenLines = this.#otherLines
-    this.#sums = new WindowSums()
     this.#rejected = new RejectedRows(KEPT_REJECTED_ROWS)
     return part
   }
 
-  /** Adds a part, whose rows follow those so far. Its segments are changed. */
-  absorb(part: ColumnarPart): void {
+  /**
+   * Adds a part, whose rows follow those so far. Its segments are changed.
+   *
+   * @param more how many more parts like this one there are, so that room is made for them once
+   */
+  absorb(part: ColumnarPart, more = 0): void {
+    if (this.#absorbedRows === 0) this.#sums.reserve(Math.ceil((1.05 * part.segments.length * (more + 1)) / FIELDS))
     const ids = this.rowCount - part.rowsBefore
     const lines = this.#otherLines + this.rowCount - part.linesBefore
     shiftIds(part.segments, ids)

@@ -1,4 +1,5 @@
 import { NarrowAccumulator } from '../accumulator.ts'
+import { EXACT_DIGITS, POWERS } from '../units.ts'
 
 /** Numbers of a segment. */
 export const FIELDS = 14
@@ -10,7 +11,7 @@ const LARGEST_VOLUME = 2 ** 52
  * of a narrow accumulator and the start of the window in seconds since 1970.
  */
 export class Segments {
-  #numbers = new Float64Array(1024 * FIELDS)
+  #numbers: Float64Array<ArrayBuffer> = new Float64Array(1024 * FIELDS)
   #count = 0
   #ascending = true
 
@@ -26,10 +27,13 @@ export class Segments {
   /** Adds segments, one after the other in `numbers`. */
   append(numbers: Float64Array): void {
     const start = this.#count * FIELDS
-    while (start + numbers.length > this.#numbers.length) this.#grow()
+    if (start + numbers.length > this.#numbers.length) this.#grow(start + numbers.length)
     this.#numbers.set(numbers, start)
-    for (let at = start; at < start + numbers.length; at += FIELDS) {
-      if (at > 0 && (this.#numbers[at] as number) <= (this.#numbers[at - FIELDS] as number)) this.#ascending = false
+    let before = start > 0 ? this.openSeconds(this.#count - 1) : Number.NEGATIVE_INFINITY
+    for (let at = 0; at < numbers.length; at += FIELDS) {
+      const openSeconds = numbers[at] as number
+      if (openSeconds <= before) this.#ascending = false
+      before = openSeconds
     }
     this.#count += numbers.length / FIELDS
   }
@@ -40,11 +44,12 @@ export class Segments {
 
   /** The most decimals of any segment. */
   get decimals(): { readonly price: number; readonly quantity: number } {
+    const numbers = this.numbers
     let price = 0
     let quantity = 0
-    for (let at = 0; at < this.#count * FIELDS; at += FIELDS) {
-      price = Math.max(price, this.#numbers[at + 1] as number)
-      quantity = Math.max(quantity, this.#numbers[at + 2] as number)
+    for (let at = 0; at < numbers.length; at += FIELDS) {
+      if ((numbers[at + 1] as number) > price) price = numbers[at + 1] as number
+      if ((numbers[at + 2] as number) > quantity) quantity = numbers[at + 2] as number
     }
     return { price, quantity }
   }
@@ -100,10 +105,15 @@ export class Segments {
     this.#ascending = true
   }
 
-  #grow(): void {
-    const numbers = new Float64Array(this.#numbers.length * 2)
-    numbers.set(this.#numbers)
-    this.#numbers = numbers
+  /** Makes room for so many at once, which is faster than little by little. */
+  reserve(count: number): void {
+    if (count * FIELDS > this.#numbers.length) this.#grow(count * FIELDS)
+  }
+
+  #grow(length: number): void {
+    const { buffer } = this.#numbers
+    const bytes = Math.max(2 * buffer.byteLength, length * Float64Array.BYTES_PER_ELEMENT)
+    this.#numbers = new Float64Array(buffer.transfer(bytes))
   }
 }
 
@@ -149,12 +159,14 @@ export function segmentOf(openSeconds: number, sums: NarrowAccumulator): Float64
 /** How many of its decimals a price needs, at least as many as are known to be needed. */
 export function usedDecimals(price: number | bigint, decimals: number, used: number): number {
   let needed = used
-  while (needed < decimals && !isMultiple(price, 10 ** (decimals - needed))) needed++
+  while (needed < decimals && !isMultiple(price, decimals - needed)) needed++
   return needed
 }
 
-function isMultiple(units: number | bigint, power: number): boolean {
-  if (typeof units === 'bigint') return units % BigInt(power) === 0n
+/** Whether so many of the last decimals are zeros. */
+function isMultiple(units: number | bigint, zeros: number): boolean {
+  if (typeof units === 'bigint' || zeros > EXACT_DIGITS) return BigInt(units) % 10n ** BigInt(zeros) === 0n
+  const power = POWERS[zeros] as number
   return Math.floor(units / power) * power === units
 }
 

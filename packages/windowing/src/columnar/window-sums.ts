@@ -40,10 +40,18 @@ export class WindowSums {
     this.#gathered.set(openSeconds, known === undefined ? sums : known.merge(sums))
   }
 
-  /** Everything so far, as it is. */
-  get contents(): Pick<ColumnarPart, 'segments' | 'windows'> {
+  /** Gives everything so far, as it is, and starts anew. */
+  take(): Pick<ColumnarPart, 'segments' | 'windows'> {
     const windows = [...this.#gathered].map(([openSeconds, sums]) => [openSeconds, { ...sums }] as const)
-    return { segments: this.#segments.numbers.slice(), windows }
+    const segments = this.#segments.numbers.slice()
+    this.#segments.clear()
+    this.#gathered.clear()
+    return { segments, windows }
+  }
+
+  /** Makes room for so many windows at once. */
+  reserve(count: number): void {
+    this.#segments.reserve(count)
   }
 
   /** Entries in memory: as many as there are windows, and some where rows were not in order. */
