@@ -235,11 +235,11 @@ class ArchiveImport {
     await this.#options.trades.append([{ kind: 'heartbeat', heartbeat }])
   }
 
-  async #reject({ member }: ArchiveFile, { rejected }: ArchiveBlock): Promise<void> {
-    for (const { raw, code, reason, line } of rejected) {
-      const letter = { origin: member, code, reason: `line ${line}: ${reason}`, raw: Buffer.from(raw) }
-      await this.#options.trades.appendDeadLetter(letter)
-    }
+  #reject({ member }: ArchiveFile, { rejected }: ArchiveBlock): Promise<void> {
+    const letters = rejected.map(({ raw, code, reason, line }) => {
+      return { origin: member, code, reason: `line ${line}: ${reason}`, raw: Buffer.from(raw) }
+    })
+    return this.#options.trades.appendDeadLetters(letters)
   }
 
   #find(finding: ImportFinding): void {

@@ -132,7 +132,7 @@ export class TradeLog {
       this.#appending -= 1
       if (this.#isSaveDue || this.#monotonicNow() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
     }
-    for (const letter of refused.letters) await this.appendDeadLetter(letter)
+    await this.appendDeadLetters(refused.letters)
     return messages.length - fresh.length - refused.implausible
   }
 
@@ -185,8 +185,14 @@ export class TradeLog {
     return known
   }
 
-  async appendDeadLetter(letter: DeadLetter): Promise<void> {
-    await this.#deadLetters.append([deadLettersCodec(this.#options.source).encode(letter, systemTime())])
+  appendDeadLetter(letter: DeadLetter): Promise<void> {
+    return this.appendDeadLetters([letter])
+  }
+
+  async appendDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return
+    const codec = deadLettersCodec(this.#options.source)
+    await this.#deadLetters.append(letters.map((letter) => codec.encode(letter, systemTime())))
   }
 
   /** Resolves when every trade appended has reached the disk. */

@@ -134,16 +134,22 @@ class FileImports {
 
   async #add(file: string, market: Instrument): Promise<void> {
     const { path, signal } = this.#context
-    const startedAt = performance.now()
-    const tell = (progress: ImportProgress): string =>
-      describe(file, market.symbol, progress, (performance.now() - startedAt) / 1000)
+    let startedAt = performance.now()
+    const tell = (progress: ImportProgress): string => {
+      // The rate is that of the import.
+      if (progress.stage === 'survey') startedAt = performance.now()
+      return describe(file, market.symbol, progress, (performance.now() - startedAt) / 1000)
+    }
     const progress = await importArchive(path(file), {
       trades: this.#trades,
       checkpoints: this.#workspace.checkpoints,
       market,
       venue: this.#venue?.tradesFrom(market),
       signal,
-      onProgress: (progress) => this.#lines.show(() => tell(progress)),
+      onProgress: (progress) => {
+        const line = tell(progress)
+        this.#lines.show(() => line)
+      },
       onFinding: (finding) => this.#lines.say(describeFinding(finding)),
     })
     this.#lines.say(`${tell(progress)}. Done.`)
