@@ -7,14 +7,8 @@ const MANY = 100_000
 /** REST tells times as floats, which are up to a microsecond from what the feed told. */
 const SAME_TIME = 1
 
-interface Remembered {
-  readonly trade: Trade
-  /** The newest version of it that said something else. */
-  contradiction: Trade | undefined
-}
-
 /** A trade stands at its id modulo the length, until one with a higher id takes the place. */
-type Ring = (Remembered | undefined)[]
+type Ring = (Trade | undefined)[]
 
 /**
  * The newest trades of each symbol, by id, as the log has them, so that one that comes again can be compared. Bounded: of
@@ -22,20 +16,22 @@ type Ring = (Remembered | undefined)[]
  */
 export class RecentTrades {
   readonly #rings = new Map<MarketSymbol, Ring>()
+  /** Of a remembered trade the newest version that said something else. */
+  readonly #contradictions = new WeakMap<Trade, Trade>()
   #length = MOST_OF_A_SYMBOL
 
   remember(trade: Trade): void {
     const ring = this.#rings.get(trade.symbol) ?? this.#add(trade.symbol)
-    put(ring, { trade, contradiction: undefined })
+    put(ring, trade)
   }
 
   /** The remembered version of a trade that now says something else, once for each thing that it says. */
   contradictedBy(trade: Trade): Trade | undefined {
     const known = this.#rings.get(trade.symbol)?.[trade.tradeId % this.#length]
-    if (known?.trade.tradeId !== trade.tradeId || !differs(known.trade, trade)) return undefined
-    const isTold = known.contradiction !== undefined && !differs(known.contradiction, trade)
-    known.contradiction = trade
-    return isTold ? undefined : known.trade
+    if (known?.tradeId !== trade.tradeId || !differs(known, trade)) return undefined
+    const told = this.#contradictions.get(known)
+    this.#contradictions.set(known, trade)
+    return told !== undefined && !differs(told, trade) ? undefined : known
   }
 
   #add(symbol: MarketSymbol): Ring {
@@ -56,10 +52,10 @@ export class RecentTrades {
   }
 }
 
-function put(ring: Ring, entry: Remembered): void {
-  const at = entry.trade.tradeId % ring.length
+function put(ring: Ring, trade: Trade): void {
+  const at = trade.tradeId % ring.length
   const held = ring[at]
-  if (held === undefined || held.trade.tradeId <= entry.trade.tradeId) ring[at] = entry
+  if (held === undefined || held.tradeId <= trade.tradeId) ring[at] = trade
 }
 
 /** What one of them does not say contradicts nothing. */
