@@ -24,7 +24,9 @@ it('c1 up keeps its state when interrupted, and goes on; what must not happen be
   const told = (await said(running, /Page and API[\s\S]*History is complete/))[0]
   const [, url] = /Page and API: (\S+)/.exec(told) as RegExpExecArray
   const complete = await (await fetch(`${url}/v1/completeness`)).json()
-  expect(complete).toMatchObject([{ symbol: 'BTC/USD', holes: [], exceptions: [], backfill: 1, simulated: true }])
+  expect(complete).toMatchObject([
+    { symbol: 'BTC/USD', holes: [], exceptions: [], outages: [], backfill: 1, backfillTradesLeft: 0, simulated: true },
+  ])
   const busyPort = String((busy.address() as AddressInfo).port)
   const [second, beside, noPort] = await Promise.all([
     c1(folder.path, UP, quietly),
@@ -36,7 +38,20 @@ it('c1 up keeps its state when interrupted, and goes on; what must not happen be
   expect(noPort).toMatchObject({ code: 2, out: '' })
   expect(noPort.err).toMatch(new RegExp(`c1: Port ${busyPort} .*--http-port`))
   expect(beside.code).toBe(0)
-  expect(JSON.parse(beside.out)).toMatchObject({ source: 'simulator', symbols: [{ symbol: 'BTC/USD', missing: [] }] })
+  expect(JSON.parse(beside.out)).toMatchObject({
+    source: 'simulator',
+    budget: { calls: expect.any(Number), refused: 0, spacingSeconds: 0, heldUntil: null },
+    symbols: [
+      {
+        symbol: 'BTC/USD',
+        missing: [],
+        outages: [],
+        repaired: expect.any(Number),
+        duplicates: expect.any(Number),
+        backfill: 1,
+      },
+    ],
+  })
 
   const interruptedAt = performance.now()
   running.kill('SIGINT')
@@ -51,7 +66,8 @@ it('c1 up keeps its state when interrupted, and goes on; what must not happen be
     c1(folder.path, [...UP, '--simulator-seed', '9'], quietly),
   ])
   const [symbol] = JSON.parse(kept.out).symbols
-  expect(symbol).toMatchObject({ missing: [], newestFeatures: expect.any(String) })
+  expect(symbol).toMatchObject({ missing: [], backfill: null, newestFeatures: expect.any(String) })
+  expect(JSON.parse(kept.out)).toMatchObject({ budget: null })
   expect(symbol.trades).toBeGreaterThanOrEqual(JSON.parse(beside.out).symbols[0].trades)
   expect(mixed).toMatchObject({ code: 2, out: '' })
   expect(mixed.err).toMatch(/seed 1.* cannot take .*seed 9.*--data-dir/)
