@@ -322,18 +322,33 @@ describe('a range of history', () => {
     expect(idsIn(await place.messages())).toEqual(upTo(1, 1499))
   })
 
-  it('tells how many trades remain, from ids and not from time', async () => {
+  it('tells how many trades remain, from ids and not from time, once it is long enough', async () => {
     // Half of the time is silent.
-    times = times.map((time, index) => (index < 2500 ? time : time + 5000n * 1_000_000_000n))
-    now = at(20_000)
-    history.want(symbol, at(1), at(9000))
+    times = upTo(1, 25_000).map((id) => BigInt(at(id < 2500 ? id : id + 20_000)) * 1000n)
+    now = at(60_000)
+    history.want(symbol, at(1), Number.POSITIVE_INFINITY)
     expect(history.progress()).toMatchObject([{ trades: 0, remaining: undefined }])
     await fetchAll(1)
-    expect(history.progress()).toMatchObject([{ trades: 1000, remaining: 2999, fraction: 1000 / 3999 }])
-    await fetchAll(1)
-    expect(history.progress()).toMatchObject([{ trades: 1999, remaining: 2000 }])
+    expect(history.progress()).toMatchObject([{ trades: 1000, remaining: undefined }])
+    await fetchAll(19)
+    const trades = 20 * 999 + 1
+    expect(history.progress()).toMatchObject([{ trades, remaining: 25_000 - trades, fraction: trades / 25_000 }])
     await fetchAll()
     expect(history.progress()).toEqual([])
+    // The newest page tells it, and is none too many.
+    expect(calls.filter((call) => call === 'newest')).toHaveLength(1)
+    expect(calls).toHaveLength(27)
+    expect(idsIn(await place.messages())).toEqual(upTo(1, 25_000))
+  })
+
+  it('up to now takes what happens while it is fetched', async () => {
+    times = upTo(1, 25_000).map((id) => BigInt(at(id)) * 1000n)
+    now = at(26_000)
+    history.want(symbol, at(1), Number.POSITIVE_INFINITY)
+    await fetchAll(21)
+    times.push(...upTo(25_001, 25_100).map((id) => BigInt(at(id)) * 1000n))
+    await fetchAll()
+    expect(idsIn(await place.messages())).toEqual(upTo(1, 25_100))
   })
 })
 

@@ -63,6 +63,8 @@ interface WantedRange {
   isLookedUp: boolean
   /** The last trade id before `to`, where it was looked up and found. */
   lastId: number | undefined
+  /** The newest page of the market, looked up for its last id: it is taken when the walk comes to it. */
+  tail: TradesPage | undefined
 }
 
 interface Walk {
@@ -88,6 +90,8 @@ const PAGE = 1000
 /** What happened this long ago is served by now. */
 export const SERVED_AFTER: number = MICROS_PER_MINUTE
 const MOST_BARREN_WALKS = 3
+/** So many trades of a symbol were fetched before a call is spent on how many are left. */
+const WORTH_A_CALL = 19 * PAGE
 
 /**
  * What REST has to bring: the history before the first live trade, ranges that were asked for, and whatever a broken connection
@@ -149,7 +153,7 @@ export class History {
 
   /** Every trade from `from` (inclusive) to `to` (exclusive, Infinity is up to the newest) is to be fetched. */
   want(symbol: MarketSymbol, from: EpochMicros, to: number): void {
-    this.#ranges.set(symbol, { from, to, barren: 0, isLookedUp: false, lastId: undefined })
+    this.#ranges.set(symbol, { from, to, barren: 0, isLookedUp: false, lastId: undefined, tail: undefined })
   }
 
   /** Live trades were received, which need not be in the log yet: history ends before the first of them. */
@@ -384,12 +388,35 @@ export class History {
     const { done, value: page } = await (walk.ahead ?? walk.pages.next())
     walk.ahead = undefined
     if (done === true) return await this.#end(job, walk, true, signal)
-    const isLast = !page.full || this.#isEnough(symbol, walk, page)
-    if (!isLast && job.work === 'backfill') this.#fetchAhead(walk)
+    const tail = this.#tailAfter(symbol, page)
+    const isLast = tail === undefined && (!page.full || this.#isEnough(symbol, walk, page))
+    if (!isLast && tail === undefined && job.work === 'backfill') this.#fetchAhead(walk)
     await this.#take(job, walk, page)
     if (isLast) return await this.#end(job, walk, !page.full, signal)
-    if (job.work === 'backfill') this.#keepCursor(symbol, walk, page)
+    if (tail !== undefined) await this.#takeTail(job, walk, tail, signal)
+    else if (job.work === 'backfill') this.#keepCursor(symbol, walk, page)
     await this.#lookUpEnd(job.instrument, signal)
+  }
+
+  /** The newest page that was looked up, where this page leads up to it. */
+  #tailAfter(symbol: MarketSymbol, { trades }: TradesPage): TradesPage | undefined {
+    const tail = this.#ranges.get(symbol)?.tail
+    const first = tail?.trades[0]?.tradeId
+    const newest = trades.at(-1)?.tradeId
+    return first !== undefined && newest !== undefined && first <= newest + 1 ? tail : undefined
+  }
+
+  /** Takes the page that was looked up before, and goes on after it. */
+  async #takeTail(job: Job, walk: Walk, tail: TradesPage, signal: AbortSignal): Promise<void> {
+    const { symbol } = job.instrument
+    const range = this.#ranges.get(symbol)
+    if (range !== undefined) range.tail = undefined
+    await this.#take(job, walk, tail)
+    this.#keepCursor(symbol, walk, tail)
+    const { reached } = walk
+    const pages = this.#options.rest.pages(job.instrument, tail.next, signal, { reached })
+    if (this.#walks.backfill.get(symbol) === walk)
+      this.#walks.backfill.set(symbol, { ...walk, pages, ahead: undefined })
   }
 
   /** The next call waits for its turn while this page is written. */
@@ -528,13 +555,21 @@ export class History {
     return spans.some(({ from, last }) => last > id && from < to)
   }
 
-  /** How many trades there are up to the end of the range: one call, so that the time left is known. */
+  /**
+   * How many trades there are up to the end of the range, so that the time left is known: one call, where many before it justify it. The
+   * newest page is one of the walk's own, only early.
+   */
   async #lookUpEnd(instrument: Instrument, signal: AbortSignal): Promise<void> {
     const { onlyRanges, rest } = this.#options
-    const range = this.#ranges.get(instrument.symbol)
-    if (onlyRanges !== true || range === undefined || range.isLookedUp) return
+    const { symbol } = instrument
+    const range = this.#ranges.get(symbol)
+    if (onlyRanges !== true || range === undefined || range.isLookedUp || this.fetched(symbol) < WORTH_A_CALL) return
+    const isOpen = range.to === Number.POSITIVE_INFINITY
     range.isLookedUp = true
-    range.lastId = await lastIdBefore(rest, instrument, range.to, signal).catch(ignoreVenue)
+    if (isOpen) range.tail = await rest.tradesPage(instrument, undefined, signal).catch(ignoreVenue)
+    range.lastId = isOpen
+      ? range.tail?.trades.at(-1)?.tradeId
+      : await lastIdBefore(rest, instrument, range.to, signal).catch(ignoreVenue)
   }
 }
 
@@ -559,19 +594,16 @@ function heartbeatOf(symbol: MarketSymbol, eventTime: EpochMicros, lastTradeId: 
   return { kind: 'heartbeat', heartbeat: { symbol, idSpace: 'venue', eventTime, lastTradeId } }
 }
 
-/** The id of the last trade before the time, Infinity is now; undefined where that cannot be told. */
+/** The id of the last trade before the time; undefined where that cannot be told. */
 async function lastIdBefore(
   rest: KrakenRest,
   instrument: Instrument,
   to: number,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  if (to !== Number.POSITIVE_INFINITY) {
-    const { trades } = await rest.tradesPage(instrument, cursorAt(to as EpochMicros), signal)
-    const first = trades.find(({ eventTime }) => eventTime >= to)
-    if (first !== undefined) return first.tradeId - 1
-  }
-  return await newestId(rest, instrument, to, signal)
+  const { trades } = await rest.tradesPage(instrument, cursorAt(to as EpochMicros), signal)
+  const first = trades.find(({ eventTime }) => eventTime >= to)
+  return first === undefined ? await newestId(rest, instrument, to, signal) : first.tradeId - 1
 }
 
 /** The newest trade of the market, if it happened before that time; 0 where there was none ever. */
