@@ -41,7 +41,8 @@ export class Pipeline {
   }
 
   buildCandles(until?: 'end'): Role {
-    const options: BuildCandlesOptions = { ...this.#common(), ...(until && { until }) }
+    const { latenessFile: file, latenessLive: venue } = this.#context.settings
+    const options: BuildCandlesOptions = { ...this.#common(), lateness: { venue, file }, ...(until && { until }) }
     return { name: 'build-candles', run: (signal) => buildCandles(options, signal) }
   }
 

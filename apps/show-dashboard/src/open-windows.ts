@@ -7,7 +7,8 @@ import type { MarketView } from './market-view.ts'
 const NO_OUTPUT: readonly Output[] = []
 
 interface Checkpoint {
-  readonly windows: unknown
+  /** Base64. */
+  readonly windows: string
   readonly newest: readonly (readonly [MarketSymbol, EpochMicros])[]
 }
 
@@ -38,13 +39,14 @@ export class OpenWindows implements Fold {
   }
 
   checkpoint(): unknown {
-    const checkpoint: Checkpoint = { windows: this.#windows.checkpoint(), newest: [...this.#newest] }
+    const windows = Buffer.from(this.#windows.checkpoint()).toString('base64')
+    const checkpoint: Checkpoint = { windows, newest: [...this.#newest] }
     return checkpoint
   }
 
   restore(state: unknown): void {
     const { windows, newest } = state as Checkpoint
-    this.#windows = CandleWindows.restore(windows, { intervals: this.#view.intervals })
+    this.#windows = CandleWindows.restore(Buffer.from(windows, 'base64'), { intervals: this.#view.intervals })
     for (const [symbol, time] of newest) {
       this.#sawTrade(symbol, time)
       this.#traded.add(symbol)

@@ -96,7 +96,7 @@ async function followTrades({
     await runFold({
       log,
       name: SHOW_DASHBOARD,
-      version: 'trades/1',
+      version: 'trades/2',
       input: TOPICS.trades,
       outputs: [],
       fold: () => windows,

@@ -44,6 +44,13 @@ export interface Batch {
   readonly next: Position
 }
 
+/** Records of one key whose `timestamp` lies in `[from, to)`, which begin and end with a millisecond. */
+export interface Selection {
+  readonly key: string
+  readonly from: EpochMicros
+  readonly to: EpochMicros
+}
+
 export interface ConsumerOptions {
   /** Where to begin: the oldest or newest record, a position, or what `group` committed (the oldest if nothing yet). */
   readonly from: 'earliest' | 'latest' | 'committed' | Position
@@ -53,6 +60,10 @@ export interface ConsumerOptions {
   readonly until?: 'end' | Position
   /** Only these partitions; default all of the topic. A position may leave out the others. */
   readonly partitions?: readonly number[]
+  /**
+   * Only these records are wanted; goes with `until`. A log may pass over others to read less, and may give them all the same.
+   */
+  readonly only?: Selection
   /** Most records in a batch. Default 1000. */
   readonly maxBatch?: number
   /** Ends the iteration after the current batch. */

@@ -10,6 +10,7 @@ export type {
   Position,
   Producer,
   RecordRun,
+  Selection,
   Share,
   ShareOptions,
   StoredRecord,

@@ -30,6 +30,15 @@ describe('CheckpointStore', () => {
     expect(next.load('train-model')).toBe('idle')
   })
 
+  it('gives back a state of bytes as bytes, whatever they are', () => {
+    const store = new CheckpointStore(newDirectory())
+    const state = Uint8Array.from({ length: 300 }, (_, at) => at)
+    store.save('build-candles', { version: '2', input: { 0: 9 }, state })
+    const loaded = store.load('build-candles') as { readonly state: Uint8Array }
+    expect(loaded).toMatchObject({ version: '2', input: { 0: 9 } })
+    expect([...loaded.state]).toEqual([...state])
+  })
+
   it('knows nothing of a role that saved nothing', () => {
     expect(new CheckpointStore(newDirectory()).load('build-candles')).toBeUndefined()
   })

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { C1Error } from '@c1/market'
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-bytes.ts'
 
 /** Where the newest checkpoint of each role, or of its part of the work, is kept. */
 export interface Checkpoints {
@@ -10,7 +11,7 @@ export interface Checkpoints {
   save(name: string, checkpoint: unknown): void | Promise<void>
 }
 
-/** Keeps the newest checkpoint of each role as one JSON file, replaced all or nothing. */
+/** Keeps the newest checkpoint of each role as one file, replaced all or nothing: JSON, and behind it the state where that is bytes. */
 export class CheckpointStore implements Checkpoints {
   readonly #directory: string
 
@@ -23,7 +24,7 @@ export class CheckpointStore implements Checkpoints {
   load(role: string): unknown {
     const path = this.#path(role)
     try {
-      return JSON.parse(readFileSync(path, 'utf8'))
+      return decodeCheckpoint(readFileSync(path))
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw new C1Error('checkpoint_damaged', `${path} cannot be read. Delete it: the role then starts from the log.`, {
@@ -35,9 +36,9 @@ export class CheckpointStore implements Checkpoints {
   /** @throws C1Error `disk_full`, `checkpoint_unwritable`: the checkpoint before it is intact */
   save(role: string, checkpoint: unknown): void {
     const path = this.#path(role)
-    const text = JSON.stringify(checkpoint)
+    const bytes = encodeCheckpoint(checkpoint)
     try {
-      writeFileSync(`${path}.new`, text)
+      writeFileSync(`${path}.new`, bytes)
       renameSync(`${path}.new`, path)
     } catch (cause) {
       throw unwritable(path, cause)

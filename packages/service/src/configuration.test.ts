@@ -59,6 +59,8 @@ describe('resolveConfiguration', () => {
       simulatorSpeed: 1,
       retentionBytes: 0,
       retentionAge: 0,
+      latenessLive: 2,
+      latenessFile: 2,
       logLevel: 'warn',
     })
     expect(new Set(Object.values(origins))).toStrictEqual(new Set(['default']))

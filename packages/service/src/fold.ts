@@ -13,7 +13,7 @@ export interface Output {
 /** A role as a function over its log: `(state, record) -> (state, outputs)`. The same records give the same outputs. */
 export interface Fold {
   step(record: StoredRecord): readonly Output[] | Promise<readonly Output[]>
-  /** JSON from which `restore` makes a fold that goes on as this one would. */
+  /** JSON or bytes (`Uint8Array`) from which `restore` makes a fold that goes on as this one would. */
   checkpoint(): unknown
   restore(state: unknown): void
   /** Told of each record in the log that an output made again was recognised as: what was said first counts. */

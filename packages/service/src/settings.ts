@@ -45,6 +45,9 @@ export interface Settings {
   /** Oldest segments of a topic go when it holds more bytes, or records older than this; 0 keeps everything. */
   readonly retentionBytes: number
   readonly retentionAge: number
+  /** How many of its lengths after its close a window stays in memory, of live trades and of a file's rows. */
+  readonly latenessLive: number
+  readonly latenessFile: number
   readonly logLevel: LogLevel
 }
 
@@ -406,6 +409,20 @@ export const SETTINGS: readonly Setting[] = [
     default: '0',
     parse: span,
     help: 'age at which records go, 0 for never',
+  }),
+  setting({
+    key: 'latenessLive',
+    env: 'C1_LATENESS_LIVE',
+    default: '2',
+    parse: wholeNumber(0, 10_000),
+    help: 'window lengths that a final candle of live trades stays in memory; a later trade is looked up in the log',
+  }),
+  setting({
+    key: 'latenessFile',
+    env: 'C1_LATENESS_FILE',
+    default: '2',
+    parse: wholeNumber(0, 10_000),
+    help: 'the same for candles of imported files',
   }),
   setting({
     key: 'logLevel',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { CHECKPOINTS_TOPIC, type EventLog, type LogRecord, type Producer, type StoredRecord } from '@c1/event-log'
 import { C1Error, systemTime } from '@c1/market'
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint-bytes.ts'
 import type { Checkpoints } from './checkpoint-store.ts'
 
 /** A record stays well below the largest that a topic takes by default. */
@@ -35,7 +36,7 @@ export class TopicCheckpoints implements Checkpoints {
   }
 
   async save(name: string, checkpoint: unknown): Promise<void> {
-    const bytes = gzipSync(JSON.stringify(checkpoint), { level: 1 })
+    const bytes = gzipSync(encodeCheckpoint(checkpoint), { level: 1 })
     const chunks = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES))
     const headers = { 'c1-kind': 'checkpoint', 'c1-checkpoint': randomUUID(), 'c1-chunks': String(chunks) }
     const records = Array.from({ length: chunks }, (_, at): LogRecord => {
@@ -74,7 +75,7 @@ function newestWhole(checkpoints: ReadonlyMap<string, readonly StoredRecord[]>):
 function decode(name: string, chunks: readonly StoredRecord[]): unknown {
   const ordered = chunks.toSorted((a, b) => chunkOf(a) - chunkOf(b))
   try {
-    return JSON.parse(gunzipSync(Buffer.concat(ordered.map(({ value }) => value))).toString())
+    return decodeCheckpoint(gunzipSync(Buffer.concat(ordered.map(({ value }) => value))))
   } catch (cause) {
     throw new C1Error(
       'checkpoint_damaged',

@@ -130,6 +130,27 @@ export function eventLogContract(
       expect(batches.at(-1)?.next).toEqual((await log.bounds(TOPIC)).end)
     }))
 
+  it('gives at least the records of a key and a time where only those are wanted, in order, and positions as ever', () =>
+    withLog(async (log) => {
+      const minute = 60_000_000
+      const records = Array.from({ length: 60 }, (_, at) => {
+        return logRecord(at % 3 === 0 ? 'A/B' : 'C/D', `${at}`, { timestamp: ((at * 7) % 20) * minute })
+      })
+      await append(log, records)
+      const only = { key: 'A/B', from: (3 * minute) as EpochMicros, to: (9 * minute) as EpochMicros }
+      const isWanted = ({ key, timestamp }: LogRecord) =>
+        key === only.key && timestamp >= only.from && timestamp < only.to
+      const options = { from: 'earliest', until: 'end', only, maxBatch: 2 } as const
+      const batches = await readBatches(await log.consumer(TOPIC, options))
+      const wanted = batches.flatMap(({ records }) => records).filter(isWanted)
+      expect(values(wanted)).toEqual(values(records.filter(isWanted)))
+      expect(wanted.length).toBeGreaterThan(3)
+      const [first] = batches as [Batch]
+      const rest = await readBatches(await log.consumer(TOPIC, { ...options, from: first.next }))
+      const expected = wanted.slice(first.records.filter(isWanted).length)
+      expect(values(rest.flatMap(({ records }) => records).filter(isWanted))).toEqual(values(expected))
+    }))
+
   it('reads on from the position after any batch without a gap or a repetition', () =>
     withLog(async (log) => {
       await append(log, numbered(25))

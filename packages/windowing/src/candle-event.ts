@@ -1,4 +1,5 @@
-import type { Candle, EpochMicros, Interval, MarketSymbol } from '@c1/market'
+import type { Candle, EpochMicros, MarketSymbol } from '@c1/market'
+import type { LateWindows } from './late-windows.ts'
 
 /** What the windows tell when something became final. */
 export type CandleEvent =
@@ -10,14 +11,9 @@ export type CandleEvent =
    */
   | { readonly kind: 'heartbeat'; readonly symbol: MarketSymbol; readonly eventTime: EpochMicros }
   /**
-   * A trade that belongs into final windows which are no longer in memory, of these intervals. Their candles lack it until they
-   * are derived again from the log; the windows still in memory were revised.
+   * Final windows that are no longer in memory changed, by a trade that came late. `CandleWindows.reviseFromLog` gives their next
+   * revisions; without it their candles stay as they were.
    */
-  | {
-      readonly kind: 'late'
-      readonly symbol: MarketSymbol
-      readonly tradeId: number
-      readonly intervals: readonly Interval[]
-    }
+  | { readonly kind: 'late'; readonly late: LateWindows }
 
 export const NOTHING: readonly CandleEvent[] = []

@@ -1,10 +1,12 @@
-import { type IdSpace, INTERVALS, type MarketMessage, type Side, type Trade } from '@c1/market'
+import { type Candle, type IdSpace, INTERVALS, type MarketMessage, type Side, type Trade } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { CandleEvent } from './candle-event.ts'
 import { CandleWindows } from './candle-windows.ts'
 import { naiveCandles } from './test-support/naive-candles.ts'
 import {
   advanceAll,
+  advanceWithLog,
   candlesOf,
   exception,
   HOUR,
@@ -117,6 +119,17 @@ function gappy(all: readonly Trade[], hidden: readonly boolean[]): Gappy {
   return { all, served, exceptions, lacks }
 }
 
+/** The state that a reader has in the end, who keeps the newest revision of every window; revisions must never go back. */
+function newestOf(events: readonly CandleEvent[]): Candle[] {
+  const newest = new Map<string, Candle>()
+  for (const candle of candlesOf(events)) {
+    const key = `${candle.symbol} ${candle.interval} ${candle.openTime}`
+    expect(candle.revision).toBeGreaterThan(newest.get(key)?.revision ?? 0)
+    newest.set(key, candle)
+  }
+  return [...newest.values()].map((candle) => ({ ...candle, revision: 1 })).sort(byWindow)
+}
+
 function shuffled<Item>(items: readonly Item[]): fc.Arbitrary<Item[]> {
   return fc.shuffledSubarray([...items], { minLength: items.length })
 }
@@ -136,24 +149,13 @@ describe('CandleWindows with ids that the venue does not serve', () => {
   })
 
   it('gives complete candles in the end when all of them come after all, in any order', () => {
-    const step = fc.integer({ min: 0, max: 6 * SECOND })
-    const short = fc.array(step, { minLength: 1, maxLength: 40 }).map((steps) => {
-      let time = 0
-      return steps.map((step, at) => {
-        time += step
-        return trade(7 + at, time)
-      })
-    })
-    const arriving = gappyRuns(short).chain((market) =>
+    const arriving = gappyRuns(runs).chain((market) =>
       fc.tuple(fc.constant(market), shuffled([...market.all.map(tradeMessage), ...market.exceptions])),
     )
     const property = fc.property(arriving, ([{ all }, messages]) => {
       const { before, after } = bounded(all)
-      const events = advanceAll(new CandleWindows(ALL), [before, ...messages, after])
-      expect(events.filter(({ kind }) => kind === 'late')).toEqual([])
-      const newest = new Map(candlesOf(events).map((candle) => [`${candle.interval} ${candle.openTime}`, candle]))
-      const found = [...newest.values()].map((candle) => ({ ...candle, revision: 1 }))
-      expect(found.sort(byWindow)).toEqual(allNaive(all, true))
+      const events = advanceWithLog(new CandleWindows(ALL), [before, ...messages, after])
+      expect(newestOf(events)).toEqual(allNaive(all, true))
     })
     fc.assert(property, { numRuns: 200 })
   })
@@ -164,11 +166,13 @@ describe('CandleWindows with ids that the venue does not serve', () => {
     )
     const property = fc.property(arriving, ([messages, at]) => {
       const calm = new CandleWindows(ALL)
-      advanceAll(calm, messages.slice(0, at))
-      const restored = CandleWindows.restore(JSON.parse(JSON.stringify(calm.checkpoint())), ALL)
+      const log: MarketMessage[] = []
+      advanceWithLog(calm, messages.slice(0, at), log)
+      const logAgain = [...log]
+      const restored = CandleWindows.restore(calm.checkpoint(), ALL)
       for (const message of messages.slice(at)) {
-        expect(JSON.stringify(restored.advance(message))).toBe(JSON.stringify(calm.advance(message)))
-        expect(JSON.stringify(restored.checkpoint())).toBe(JSON.stringify(calm.checkpoint()))
+        expect(advanceWithLog(restored, [message], logAgain)).toEqual(advanceWithLog(calm, [message], log))
+        expect(Buffer.compare(restored.checkpoint(), calm.checkpoint())).toBe(0)
       }
     })
     fc.assert(property, { numRuns: 60 })
@@ -184,6 +188,125 @@ describe('CandleWindows with ids that the venue does not serve', () => {
     fc.assert(property, { numRuns: 60 })
   })
 })
+
+/** What arrives of a market, and the candles that it must come to. */
+interface Tangle {
+  readonly messages: readonly MarketMessage[]
+  readonly expected: readonly Candle[]
+}
+
+const jitter = fc.oneof(fc.constant(0), fc.nat({ max: 3 * MINUTE }), fc.nat({ max: 30 * HOUR }))
+
+/**
+ * Trades of which some were said to be unserved and came after all, or whose times go back by up to 30 hours: later than anything in
+ * memory. Each message at any place, some twice.
+ */
+const tangles: fc.Arbitrary<Tangle> = fc
+  .tuple(gappyRuns(runs), fc.array(jitter, { minLength: 40, maxLength: 40 }), fc.boolean())
+  .chain(([market, back, isLate]) => {
+    const trades = market.all.map((trade, at) => {
+      const moved = isLate && at > 0 ? (back[at % back.length] as number) : 0
+      return { ...trade, eventTime: (trade.eventTime - moved) as Trade['eventTime'] }
+    })
+    const { before, after } = boundedAround(trades)
+    const once = [before, ...trades.map(tradeMessage), ...(isLate ? [] : market.exceptions)]
+    const twice = fc.array(fc.constantFrom(...once), { maxLength: 10 })
+    const arriving = twice.chain((again) => shuffled([...once, ...again]))
+    return arriving.map((messages) => ({ messages: [...messages, after], expected: allNaive(trades, true) }))
+  })
+
+/** As `bounded`, for trades whose times go back: whole days are proven. */
+function boundedAround(trades: readonly Trade[]) {
+  const times = trades.map(({ eventTime }) => eventTime - MIDNIGHT)
+  const [first, last] = [trades[0] as Trade, trades.at(-1) as Trade]
+  const end = Math.ceil((Math.max(...times) + 1) / DAYS) * DAYS
+  return {
+    before: heartbeat(first.tradeId - 1, Math.floor(Math.min(...times) / DAYS) * DAYS),
+    after: heartbeat(last.tradeId, end),
+  }
+}
+
+const lateness = fc.constantFrom(0, 1, 2, 30).map((lengths) => ({ venue: lengths, file: lengths }))
+
+describe('the final state is a function of the trades alone', () => {
+  it('whatever the order, the repetitions, and how late a trade is', () => {
+    const property = fc.property(tangles, lateness, ({ messages, expected }, lateness) => {
+      expect(newestOf(advanceWithLog(new CandleWindows({ ...ALL, lateness }), messages))).toEqual(expected)
+    })
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('whatever was killed where: each restart goes on from the newest checkpoint with the same events', () => {
+    const property = fc.property(tangles, fc.array(fc.nat(), { maxLength: 5 }), lateness, (tangle, kills, lateness) => {
+      const { messages, expected } = tangle
+      const options = { ...ALL, lateness }
+      const calm = advanceWithLog(new CandleWindows(ALL), messages)
+      const log: MarketMessage[] = []
+      let windows = new CandleWindows(options)
+      const events = messages.flatMap((message, at) => {
+        // Each time with another lateness, since a restart is where a setting changes.
+        if (kills.some((kill) => kill % messages.length === at))
+          windows = CandleWindows.restore(windows.checkpoint(), at % 2 === 0 ? options : ALL)
+        return advanceWithLog(windows, [message], log)
+      })
+      expect(events).toEqual(calm)
+      expect(newestOf(events)).toEqual(expected)
+    })
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('and so is every event on the way: how long windows stay in memory changes none, nor their order', () => {
+    const property = fc.property(tangles, ({ messages }) => {
+      const [none, much] = [0, 10_000].map((lengths) => {
+        const lateness = { venue: lengths, file: lengths }
+        return advanceWithLog(new CandleWindows({ ...ALL, lateness }), messages)
+      })
+      expect(none).toEqual(much)
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('whatever the interleaving of history with what is live', () => {
+    const market = tradeRuns(VENUE_SHAPE).chain((trades) =>
+      fc.tuple(fc.constant(trades), fc.nat({ max: trades.length - 1 }), fc.nat({ max: trades.length - 1 })),
+    )
+    const arriving = market.chain(([trades, liveFrom, historyTo]) => {
+      const { before, after } = bounded(trades)
+      const live = [
+        heartbeat((trades[liveFrom] as Trade).tradeId - 1, (trades[liveFrom] as Trade).eventTime - MIDNIGHT),
+        ...trades.slice(liveFrom).map(tradeMessage),
+      ]
+      const history = [before, ...trades.slice(0, Math.max(historyTo, liveFrom)).map(tradeMessage)]
+      return fc.tuple(fc.constant(trades), interleaved(history, live), fc.constant(after))
+    })
+    const property = fc.property(arriving, lateness, ([trades, messages, after], lateness) => {
+      const events = advanceWithLog(new CandleWindows({ ...ALL, lateness }), [...messages, after])
+      expect(newestOf(events)).toEqual(allNaive(trades, true))
+    })
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('for the rows of a file too, in any order', () => {
+    const files = tradeRuns(VENUE_SHAPE, 'file:a', 1).chain((trades) => fc.tuple(fc.constant(trades), shuffled(trades)))
+    const property = fc.property(files, lateness, ([trades, rows], lateness) => {
+      const last = trades.at(-1) as Trade
+      const end = Math.ceil((last.eventTime - MIDNIGHT + 1) / DAYS) * DAYS
+      const messages = [...rows.map(tradeMessage), heartbeat(last.tradeId, end, 'file:a')]
+      const events = advanceWithLog(new CandleWindows({ ...ALL, lateness }), messages)
+      expect(newestOf(events)).toEqual(allNaive(trades, undefined))
+    })
+    fc.assert(property, { numRuns: 150 })
+  })
+})
+
+/** Both in their own order, one between the other. */
+function interleaved<Item>(a: readonly Item[], b: readonly Item[]): fc.Arbitrary<Item[]> {
+  return fc.array(fc.boolean(), { minLength: a.length + b.length, maxLength: a.length + b.length }).map((turns) => {
+    const [left, right] = [[...a], [...b]]
+    const merged = turns.flatMap((isLeft) => (isLeft ? left : right).splice(0, 1))
+    return [...merged, ...left, ...right]
+  })
+}
 
 describe('CandleWindows against the naive way', () => {
   it('gives the same candles for any order of arrival, each once', () => {
@@ -250,12 +373,14 @@ describe('CandleWindows against the naive way', () => {
       const { before, after } = bounded(trades)
       const messages = [before, ...arriving.map(tradeMessage), after]
       const calm = new CandleWindows(ALL)
-      advanceAll(calm, messages.slice(0, at))
-      const restored = CandleWindows.restore(JSON.parse(JSON.stringify(calm.checkpoint())), ALL)
-      expect(JSON.stringify(restored.checkpoint())).toBe(JSON.stringify(calm.checkpoint()))
+      const log: MarketMessage[] = []
+      advanceWithLog(calm, messages.slice(0, at), log)
+      const logAgain = [...log]
+      const restored = CandleWindows.restore(calm.checkpoint(), ALL)
+      expect(Buffer.compare(restored.checkpoint(), calm.checkpoint())).toBe(0)
       for (const message of messages.slice(at)) {
-        expect(JSON.stringify(restored.advance(message))).toBe(JSON.stringify(calm.advance(message)))
-        expect(JSON.stringify(restored.checkpoint())).toBe(JSON.stringify(calm.checkpoint()))
+        expect(advanceWithLog(restored, [message], logAgain)).toEqual(advanceWithLog(calm, [message], log))
+        expect(Buffer.compare(restored.checkpoint(), calm.checkpoint())).toBe(0)
       }
     })
     fc.assert(property, { numRuns: 60 })
@@ -276,22 +401,8 @@ describe('CandleWindows against the naive way', () => {
       const start = heartbeat((trades[0] as Trade).tradeId - 1, -DAYS)
       const last = trades.reduce((a, b) => (a.eventTime > b.eventTime ? a : b))
       const end = heartbeat((trades.at(-1) as Trade).tradeId, Math.ceil((last.eventTime - MIDNIGHT + 1) / DAYS) * DAYS)
-      const events = advanceAll(new CandleWindows(ALL), [start, ...trades.map(tradeMessage), end])
-      const newest = new Map(candlesOf(events).map((candle) => [`${candle.interval} ${candle.openTime}`, candle]))
-      const lost = new Set(
-        events.flatMap((event) =>
-          event.kind === 'late' ? event.intervals.map((interval) => `${interval} ${event.tradeId}`) : [],
-        ),
-      )
-      const known = INTERVALS.flatMap((interval) =>
-        naiveCandles(
-          trades.filter(({ tradeId }) => !lost.has(`${interval} ${tradeId}`)),
-          interval,
-          true,
-        ),
-      )
-      const found = [...newest.values()].map((candle) => ({ ...candle, revision: 1 }))
-      expect(found.sort(byWindow)).toEqual(known.sort(byWindow))
+      const events = advanceWithLog(new CandleWindows(ALL), [start, ...trades.map(tradeMessage), end])
+      expect(newestOf(events)).toEqual(allNaive(trades, true))
     })
     fc.assert(property, { numRuns: 150 })
   })

@@ -11,6 +11,7 @@ import type { CandleEvent } from './candle-event.ts'
 import { CandleWindows } from './candle-windows.ts'
 import {
   advanceAll,
+  advanceWithLog,
   candlesOf,
   exception,
   HOUR,
@@ -200,10 +201,48 @@ describe('a late trade', () => {
     expect(candle).toMatchObject({ tradeCount: 3, lastTradeId: 3, revision: 1 })
   })
 
-  it('is told of where a window is no longer in memory: two of its lengths after it closed', () => {
+  it('asks for the log where a window is no longer in memory: two of its lengths after it closed', () => {
+    //   00:00     00:01    ...    00:05    ...    00:07
+    //   |  1 (3)  |               |               |  2
     const windows = new CandleWindows(ONE_AND_FIVE)
-    advanceAll(windows, [heartbeat(0, 0), at(1, 0), at(2, 7 * MINUTE)])
-    expect(told(windows, at(3, SECOND))).toEqual([['5m 00:00 r2', 'late 3 1m']])
+    const messages = [heartbeat(0, 0), at(1, 0), at(2, 7 * MINUTE)]
+    advanceAll(windows, messages)
+    const [event, ...others] = windows.advance(at(3, SECOND))
+    expect(others).toEqual([])
+    expect(event).toMatchObject({ late: { symbol: SYMBOL, from: MIDNIGHT, to: MIDNIGHT + MINUTE, tradeId: 3 } })
+  })
+
+  it('makes the next revisions out of the log then, in the order in which memory would give them', () => {
+    const windows = new CandleWindows(ONE_AND_FIVE)
+    const log: MarketMessage[] = []
+    advanceWithLog(windows, [heartbeat(0, 0), at(1, 0), at(2, 7 * MINUTE)], log)
+    const events = advanceWithLog(windows, [tradeMessage(trade(3, SECOND, { price: '99.0' }))], log)
+    expect(events.map(inShort)).toEqual(['1m 00:00 r2', '5m 00:00 r2'])
+    expect(candlesOf(events)).toMatchObject([
+      { open: '100.0', low: '99.0', close: '99.0', tradeCount: 2, complete: true },
+      { tradeCount: 2 },
+    ])
+    advanceWithLog(windows, [heartbeat(3, 10 * HOUR)], log)
+    expect(advanceWithLog(windows, [at(4, SECOND)], log).map(inShort)).toEqual(
+      ['1m', '5m'].map((interval) => `${interval} 00:00 r3`),
+    )
+  })
+
+  it('makes the first candle of a window that closed empty long ago', () => {
+    const windows = new CandleWindows(ONE)
+    const log: MarketMessage[] = []
+    advanceWithLog(windows, [heartbeat(0, 0), at(1, 0), heartbeat(1, 10 * HOUR)], log)
+    expect(advanceWithLog(windows, [at(2, 2 * MINUTE)], log).map(inShort)).toEqual(['1m 00:02 r1'])
+  })
+
+  it('leaves the candles as they were where the log cannot be asked, and goes on', () => {
+    const windows = new CandleWindows(ONE)
+    advanceAll(windows, [heartbeat(0, 0), at(1, 0), heartbeat(1, 10 * HOUR)])
+    expect(told(windows, at(2, SECOND), at(3, 10 * HOUR + SECOND), heartbeat(3, 11 * HOUR))).toEqual([
+      ['late 2'],
+      [],
+      ['1m 10:00 r1', 'empty 11:00'],
+    ])
   })
 
   it('still counts in a minute whose five minutes are not over', () => {
@@ -212,7 +251,7 @@ describe('a late trade', () => {
     expect(told(windows, at(3, SECOND))).toEqual([['1m 00:00 r2']])
   })
 
-  it('is late for none of the intervals when none of those wanted is forgotten', () => {
+  it('asks for nothing when none of the intervals wanted is forgotten', () => {
     const windows = new CandleWindows({ intervals: ['5m'] })
     advanceAll(windows, [heartbeat(0, 0), at(1, 0), at(2, 7 * MINUTE)])
     expect(told(windows, at(3, SECOND))).toEqual([['5m 00:00 r2']])
@@ -307,7 +346,7 @@ describe('CandleWindows', () => {
     const windows = new CandleWindows({ intervals: INTERVALS })
     const day = (from: number): MarketMessage[] =>
       Array.from({ length: 1440 }, (_, minute) => at(from * 1440 + minute + 1, (from * 1440 + minute) * MINUTE))
-    const size = (): number => JSON.stringify(windows.checkpoint()).length
+    const size = (): number => windows.checkpoint().length
     advanceAll(windows, [...day(0), ...day(1), ...day(2)])
     const before = size()
     for (const from of [3, 4, 5, 6]) advanceAll(windows, day(from))
@@ -325,41 +364,28 @@ describe('CandleWindows', () => {
     const windows = new CandleWindows(ONE)
     const wide = { quantity: '12345678901234567890.12345678', side: undefined }
     advanceAll(windows, [tradeMessage(trade(1, 0, wide)), tradeMessage(trade(2, 0, { side: undefined }))])
-    const restored = CandleWindows.restore(JSON.parse(JSON.stringify(windows.checkpoint())), ONE)
+    const restored = CandleWindows.restore(windows.checkpoint(), ONE)
     const candle = only(restored.advance(heartbeat(2, MINUTE)))
     expect(candle).toMatchObject({ volume: '12345678901234567891.12345678', buyVolume: undefined })
   })
 
-  const good = (): unknown[] => {
+  it.each([
+    ['nothing', () => undefined],
+    ['JSON', () => ({ format: 'candle-windows/1', symbols: [] })],
+    ['bytes of another format', () => new TextEncoder().encode('{"format":"candle-windows/1","symbols":[]}')],
+    ['no bytes', () => new Uint8Array(0)],
+    ['a byte changed', () => good().fill(7, 100, 101)],
+    ['its end cut off', () => good().slice(0, -8)],
+    ['a byte added', () => Uint8Array.from([...good(), 0])],
+  ])('refuses %s as a checkpoint', (_, checkpoint) => {
+    expect(() => CandleWindows.restore(checkpoint(), ONE)).toThrow(MalformedError)
+  })
+
+  const good = (): Uint8Array => {
     const windows = new CandleWindows(ONE)
     windows.advance(at(1, 0))
-    return (JSON.parse(JSON.stringify(windows.checkpoint())) as { symbols: unknown[] }).symbols
+    return windows.checkpoint()
   }
-  const spoilt = (spoil: (sequence: unknown[][]) => void): unknown => {
-    const symbols = good() as [string, [unknown[][]]][]
-    spoil((symbols[0] as [string, [unknown[][]]])[1][0])
-    return { format: 'candle-windows/1', symbols }
-  }
-
-  it.each([
-    ['nothing', undefined],
-    ['another format', { format: 'candle-windows/0', symbols: [] }],
-    ['no symbols', { format: 'candle-windows/1' }],
-    ['a symbol that is no text', { format: 'candle-windows/1', symbols: [[1, []]] }],
-    ['an unknown id space', spoilt((sequence) => sequence.splice(0, 1, 'elsewhere' as never))],
-    ['a span cut short', spoilt((sequence) => sequence[3]?.splice(0, 1, [1, 1]))],
-    ['a span of texts', spoilt((sequence) => sequence[3]?.splice(0, 1, ['1', 1, null, 0, true]))],
-    [
-      'a span that says not whether it is anchored',
-      spoilt((sequence) => sequence[3]?.splice(0, 1, [1, 1, null, 0, 1])),
-    ],
-    ['a window of no level', spoilt((sequence) => sequence[4]?.splice(0, 1, [8, 0, 0, null]))],
-    ['a window that starts nowhere', spoilt((sequence) => sequence[4]?.splice(0, 1, [0, 1, 0, null]))],
-    ['sums of the wrong length', spoilt((sequence) => sequence[4]?.splice(0, 1, [0, 0, 0, [1, 2]]))],
-    ['wide sums that are no digits', spoilt((sequence) => sequence[4]?.splice(0, 1, [0, 0, 0, Array(12).fill(1)]))],
-  ])('refuses a checkpoint with %s', (_, checkpoint) => {
-    expect(() => CandleWindows.restore(checkpoint, ONE)).toThrow(MalformedError)
-  })
 })
 
 describe('ids that the venue does not serve', () => {

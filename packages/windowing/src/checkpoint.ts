@@ -1,174 +1,254 @@
+import { crc32 } from 'node:zlib'
 import { type IdSpace, MalformedError, type MarketSymbol } from '@c1/market'
 import { type Accumulator, NarrowAccumulator } from './accumulator.ts'
 import { Coverage, type CoverageException, type Span } from './coverage.ts'
-import { LEVELS, openTimeAt } from './levels.ts'
+import { LEVELS, type Level, openTimeAt } from './levels.ts'
+import { Revisions } from './revisions.ts'
 import type { SequenceState } from './sequence-windows.ts'
 import { WideAccumulator } from './wide-accumulator.ts'
 import { type Window, WindowStore } from './window-store.ts'
+import { WordReader, WordWriter } from './words.ts'
 
-/** One sequence as it stands in a checkpoint. */
+/**
+ * A checkpoint of candle windows, little-endian:
+ *
+ *     0   8 bytes  `C1WIN` and three digits of the version
+ *     8   u32      CRC-32 of everything after it
+ *    12   u32      bytes of the table that follows
+ *    16   table    JSON `[[symbol, [[idSpace, words], ...]], ...]`, padded with spaces to a multiple of 8
+ *         words    f64, of one sequence after the other
+ *
+ * Every number has the eight bytes that it has in memory, so nothing is formatted, parsed or rounded.
+ */
+const MAGIC = new TextEncoder().encode('C1WIN002')
+const CHECKED_FROM = 12
+const TABLE_FROM = 16
+const WORD = 8
+
+const NO_SUMS = 0
+const NARROW = 1
+const WIDE = 2
+
+/** A sequence as it stands in a checkpoint; it is read when it is needed. */
 export interface StoredSequence {
-  readonly symbol: MarketSymbol
   readonly idSpace: IdSpace
-  readonly state: SequenceState
+  readonly words: Float64Array
 }
 
-/** A sequence as arrays of JSON values; an infinite time is null, a `bigint` its digits. */
-export function writeSequence(idSpace: IdSpace, { coverage, windows, oldest, newest }: SequenceState): unknown {
-  return [
-    idSpace,
-    writeTime(oldest),
-    writeTime(newest),
-    coverage.spans.map(({ first, last, from, to, anchored }) => [first, last, writeTime(from), to, anchored]),
-    [...windows.allPending()].map(writeWindow),
-    [...windows.allClosed()].map(writeWindow),
-    ...(coverage.exceptions.length === 0 ? [] : [coverage.exceptions.map(writeException)]),
-  ]
+/** The sequences of each symbol, as they are or as they were stored. */
+export type CheckpointSymbol = readonly [
+  symbol: MarketSymbol,
+  sequences: readonly (StoredSequence | { readonly idSpace: IdSpace; readonly state: SequenceState })[],
+]
+
+const writer = new WordWriter()
+
+export function writeCheckpoint(symbols: Iterable<CheckpointSymbol>): Uint8Array {
+  writer.clear()
+  const table: unknown[] = []
+  for (const [symbol, sequences] of symbols) {
+    const lengths = sequences.map((sequence) => {
+      const start = writer.length
+      if ('words' in sequence) writer.putAll(sequence.words)
+      else writeSequence(sequence.state)
+      return [sequence.idSpace, writer.length - start]
+    })
+    table.push([symbol, lengths])
+  }
+  return frame(JSON.stringify(table), writer.words)
 }
 
-function writeException({ first, last, from, to, missing }: CoverageException): unknown {
-  return [first, last, from, to, missing.map((range) => [range.first, range.last])]
+function frame(table: string, words: Float64Array): Uint8Array {
+  const text = new TextEncoder().encode(table)
+  const tableBytes = Math.ceil(text.length / WORD) * WORD
+  const bytes = new Uint8Array(TABLE_FROM + tableBytes + words.byteLength)
+  const view = new DataView(bytes.buffer)
+  bytes.set(MAGIC)
+  view.setUint32(12, tableBytes, true)
+  bytes.fill(32, TABLE_FROM, TABLE_FROM + tableBytes)
+  bytes.set(text, TABLE_FROM)
+  bytes.set(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), TABLE_FROM + tableBytes)
+  view.setUint32(8, crc32(bytes.subarray(CHECKED_FROM)), true)
+  return bytes
 }
 
-function writeTime(time: number): number | null {
-  return Number.isFinite(time) ? time : null
+function writeSequence({ coverage, windows, revisions, lateness, oldest, newest }: SequenceState): void {
+  writer.put(lateness)
+  writer.put(oldest)
+  writer.put(newest)
+  writer.put(coverage.spans.length)
+  for (const span of coverage.spans) writeSpan(span)
+  writer.put(coverage.exceptions.length)
+  for (const exception of coverage.exceptions) writeException(exception)
+  const { pending, closed } = windows.counts
+  writer.put(pending)
+  for (const window of windows.allPending()) writeWindow(window)
+  writer.put(closed)
+  for (const window of windows.allClosed()) writeWindow(window)
+  writer.put(revisions.least)
+  const entries = [...revisions.entries()]
+  writer.put(entries.length)
+  for (const entry of entries) for (const word of entry) writer.put(word)
 }
 
-function writeWindow({ level, openTime, revision, sums }: Window): unknown {
-  const written = sums === undefined ? null : sums instanceof NarrowAccumulator ? writeNarrow(sums) : writeWide(sums)
-  return [level, openTime, revision, written]
+function writeSpan({ first, last, from, to, anchored }: Readonly<Span>): void {
+  writer.put(first)
+  writer.put(last)
+  writer.put(from)
+  writer.put(to)
+  writer.put(anchored ? 1 : 0)
 }
 
-function writeNarrow(sums: NarrowAccumulator): unknown {
-  const { priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount } = sums
-  const { open, high, low, close, volume, buyVolume, notionalLow, notionalHigh } = sums
-  const counts = [priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount]
-  return [...counts, open, high, low, close, volume, buyVolume ?? null, notionalLow, notionalHigh]
+function writeException({ first, last, from, to, missing }: CoverageException): void {
+  for (const word of [first, last, from, to, missing.length]) writer.put(word)
+  for (const range of missing) {
+    writer.put(range.first)
+    writer.put(range.last)
+  }
 }
 
-function writeWide(sums: WideAccumulator): unknown {
+function writeWindow({ level, openTime, revision, sums }: Window): void {
+  writer.put(level)
+  writer.put(openTime)
+  writer.put(revision)
+  if (sums === undefined) writer.put(NO_SUMS)
+  else if (sums instanceof NarrowAccumulator) writeNarrow(sums)
+  else writeWide(sums)
+}
+
+function writeNarrow(sums: NarrowAccumulator): void {
+  writer.put(NARROW)
+  writer.put(sums.priceDecimals)
+  writer.put(sums.quantityDecimals)
+  writer.put(sums.firstTradeId)
+  writer.put(sums.lastTradeId)
+  writer.put(sums.tradeCount)
+  writer.put(sums.open)
+  writer.put(sums.high)
+  writer.put(sums.low)
+  writer.put(sums.close)
+  writer.put(sums.volume)
+  writer.put(sums.bought)
+  writer.put(sums.notionalLow)
+  writer.put(sums.notionalHigh)
+}
+
+function writeWide(sums: WideAccumulator): void {
   const { priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount, buyVolume } = sums
-  const counts = [priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount]
-  const figures = [sums.open, sums.high, sums.low, sums.close, sums.volume, buyVolume, sums.notional]
-  return [...counts, ...figures.map((figure) => figure?.toString() ?? null)]
+  for (const word of [WIDE, priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount]) writer.put(word)
+  for (const figure of [sums.open, sums.high, sums.low, sums.close, sums.volume, buyVolume, sums.notional])
+    writer.putBig(figure)
 }
 
-/** @throws MalformedError `checkpoint_malformed` when it is not what `checkpoint` writes */
-export function readCheckpoint(checkpoint: unknown): StoredSequence[] {
-  const { format, symbols } = (checkpoint ?? {}) as { format?: unknown; symbols?: unknown }
-  if (format !== 'candle-windows/1') throw malformed('its format', format)
-  return list(symbols, 'its symbols').flatMap((entry) => {
-    const [symbol, sequences] = tuple(entry, [2], 'a symbol')
-    if (typeof symbol !== 'string') throw malformed('a symbol', symbol)
-    return list(sequences, symbol).map((sequence) => readSequence(symbol as MarketSymbol, sequence))
-  })
+/**
+ * What `writeCheckpoint` wrote, to the bit: a checksum proves that.
+ *
+ * @throws MalformedError `checkpoint_malformed`
+ */
+export function readCheckpoint(checkpoint: unknown): [MarketSymbol, StoredSequence[]][] {
+  if (!(checkpoint instanceof Uint8Array)) throw malformed(`it is ${typeof checkpoint} and not bytes`)
+  const isOurs = checkpoint.length >= TABLE_FROM && MAGIC.every((byte, at) => checkpoint[at] === byte)
+  if (!isOurs) throw malformed('it does not begin like one of this version')
+  const view = new DataView(checkpoint.buffer, checkpoint.byteOffset)
+  if (view.getUint32(8, true) !== crc32(checkpoint.subarray(CHECKED_FROM))) throw malformed('its checksum is wrong')
+  const wordsFrom = TABLE_FROM + view.getUint32(12, true)
+  const table = JSON.parse(new TextDecoder().decode(checkpoint.subarray(TABLE_FROM, wordsFrom))) as Table
+  // A copy, since words must begin at a multiple of eight bytes.
+  const words = new Float64Array(new Uint8Array(checkpoint.subarray(wordsFrom)).buffer)
+  let at = 0
+  return table.map(([symbol, sequences]) => [
+    symbol,
+    sequences.map(([idSpace, length]) => {
+      at += length
+      return { idSpace, words: words.subarray(at - length, at) }
+    }),
+  ])
 }
 
-function readSequence(symbol: MarketSymbol, stored: unknown): StoredSequence {
-  const [idSpace, oldest, newest, spans, pending, closed, exceptions = []] = tuple(stored, [6, 7], 'a sequence')
-  if (idSpace !== 'venue' && !(typeof idSpace === 'string' && idSpace.startsWith('file:'))) {
-    throw malformed('an id space', idSpace)
-  }
+type Table = [MarketSymbol, [IdSpace, number][]][]
+
+/** @throws MalformedError `checkpoint_malformed` */
+export function readSequence(stored: StoredSequence): SequenceState {
+  const words = new WordReader(stored.words, malformed)
+  const lateness = words.integer()
+  const oldest = words.time()
+  const newest = words.time()
+  const spans = words.list(() => readSpan(words))
+  const exceptions = words.list(() => readException(words))
   const windows = new WindowStore()
-  for (const window of list(pending, 'windows')) windows.addPending(readWindow(window))
-  for (const window of list(closed, 'windows')) windows.addClosed(readWindow(window))
-  const state = {
-    coverage: new Coverage(list(spans, 'spans').map(readSpan), list(exceptions, 'exceptions').map(readException)),
-    windows,
-    oldest: oldest === null ? Number.POSITIVE_INFINITY : integer(oldest),
-    newest: newest === null ? Number.NEGATIVE_INFINITY : integer(newest),
+  for (let left = words.count(); left > 0; left--) windows.addPending(readWindow(words))
+  for (let left = words.count(); left > 0; left--) windows.addClosed(readWindow(words))
+  const least = words.integer()
+  const revised = words.list(() => [readLevel(words), words.integer(), words.integer()] as const)
+  if (!words.isAtEnd) throw malformed('a sequence ends too late')
+  const coverage = new Coverage(spans, exceptions)
+  return { coverage, windows, revisions: Revisions.restore(least, revised), lateness, oldest, newest }
+}
+
+function readSpan(words: WordReader): Span {
+  const [first, last, from, to] = [words.integer(), words.integer(), words.time(), words.time()]
+  return { first, last, from, to, anchored: words.integer() === 1 }
+}
+
+function readException(words: WordReader): CoverageException {
+  const [first, last, from, to] = [words.integer(), words.integer(), words.integer(), words.integer()]
+  const missing = words.list(() => ({ first: words.integer(), last: words.integer() }))
+  return { first, last, from, to, missing }
+}
+
+function readLevel(words: WordReader): Level {
+  const level = words.integer()
+  if (!LEVELS.includes(level)) throw malformed(`${level} stands for an interval`)
+  return level
+}
+
+function readWindow(words: WordReader): Window {
+  const level = readLevel(words)
+  const openTime = words.integer()
+  if (openTimeAt(level, openTime) !== openTime) throw malformed(`a window begins at ${openTime}`)
+  const revision = words.integer()
+  return { level, openTime, sums: readSums(words), revision }
+}
+
+function readSums(words: WordReader): Accumulator | undefined {
+  const kind = words.integer()
+  if (kind === NO_SUMS) return undefined
+  if (kind !== NARROW && kind !== WIDE) throw malformed(`${kind} stands for a kind of sums`)
+  const counts = {
+    priceDecimals: words.integer(),
+    quantityDecimals: words.integer(),
+    firstTradeId: words.integer(),
+    lastTradeId: words.integer(),
   }
-  return { symbol, idSpace: idSpace as IdSpace, state }
-}
-
-function readSpan(stored: unknown): Span {
-  const [first, last, from, to, anchored] = tuple(stored, [5], 'a span')
-  if (typeof anchored !== 'boolean') throw malformed('a span', stored)
-  const start = from === null ? Number.NEGATIVE_INFINITY : integer(from)
-  return { first: integer(first), last: integer(last), from: start, to: integer(to), anchored }
-}
-
-function readException(stored: unknown): CoverageException {
-  const [first, last, from, to, missing] = tuple(stored, [5], 'an exception')
-  const ranges = list(missing, 'an exception').map((range) => {
-    const [first, last] = tuple(range, [2], 'an exception')
-    return { first: integer(first), last: integer(last) }
+  const tradeCount = words.integer()
+  if (kind === NARROW) {
+    return new NarrowAccumulator({
+      ...counts,
+      open: words.integer(),
+      high: words.integer(),
+      low: words.integer(),
+      close: words.integer(),
+      tradeCount,
+      volume: words.integer(),
+      bought: words.word(),
+      notionalLow: words.integer(),
+      notionalHigh: words.integer(),
+    })
+  }
+  return new WideAccumulator({
+    ...counts,
+    open: words.big(),
+    high: words.big(),
+    low: words.big(),
+    close: words.big(),
+    tradeCount,
+    volume: words.big(),
+    buyVolume: words.bigOrAbsent(),
+    notional: words.big(),
   })
-  return { first: integer(first), last: integer(last), from: integer(from), to: integer(to), missing: ranges }
 }
 
-function readWindow(stored: unknown): Window {
-  const [level, openTime, revision, sums] = tuple(stored, [4], 'a window')
-  const window = { level: integer(level), openTime: integer(openTime), revision: integer(revision) }
-  const aligned = LEVELS.includes(window.level) && openTimeAt(window.level, window.openTime) === window.openTime
-  if (!aligned) throw malformed('a window', stored)
-  return { ...window, sums: sums === null ? undefined : readSums(sums) }
-}
-
-function readSums(stored: unknown): Accumulator {
-  const figures = tuple(stored, [12, 13], "a window's sums")
-  const [priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount] = figures.slice(0, 5).map(integer) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const counts = { priceDecimals, quantityDecimals, firstTradeId, lastTradeId, tradeCount }
-  const rest = figures.slice(5)
-  return figures.length === 13
-    ? new NarrowAccumulator({ ...counts, ...narrowFigures(rest) })
-    : new WideAccumulator({ ...counts, ...wideFigures(rest) })
-}
-
-function narrowFigures([open, high, low, close, volume, buyVolume, notionalLow, notionalHigh]: readonly unknown[]) {
-  return {
-    open: integer(open),
-    high: integer(high),
-    low: integer(low),
-    close: integer(close),
-    volume: integer(volume),
-    bought: buyVolume === null ? Number.NaN : integer(buyVolume),
-    notionalLow: integer(notionalLow),
-    notionalHigh: integer(notionalHigh),
-  }
-}
-
-function wideFigures([open, high, low, close, volume, buyVolume, notional]: readonly unknown[]) {
-  return {
-    open: digits(open),
-    high: digits(high),
-    low: digits(low),
-    close: digits(close),
-    volume: digits(volume),
-    buyVolume: buyVolume === null ? undefined : digits(buyVolume),
-    notional: digits(notional),
-  }
-}
-
-function list(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw malformed(what, value)
-  return value
-}
-
-function tuple(value: unknown, lengths: readonly number[], what: string): readonly unknown[] {
-  const items = list(value, what)
-  if (!lengths.includes(items.length)) throw malformed(what, value)
-  return items
-}
-
-function integer(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw malformed('a whole number', value)
-  return value as number
-}
-
-function digits(value: unknown): bigint {
-  if (typeof value !== 'string' || !/^\d+$/.test(value)) throw malformed('a whole number', value)
-  return BigInt(value)
-}
-
-function malformed(what: string, value: unknown): MalformedError {
-  const written = JSON.stringify(value)?.slice(0, 80)
-  const message = `This is no checkpoint of candle windows: ${what} is ${written}. Remove it to start again from the log.`
+function malformed(what: string): MalformedError {
+  const message = `This is no checkpoint of candle windows: ${what}. Remove it to start again from the log.`
   return new MalformedError('checkpoint_malformed', message, { details: { what } })
 }

@@ -176,4 +176,20 @@ describe('rangesBeyond', () => {
     expect(gained(12, 18)).toEqual([])
     expect(gained(20, 30)).toEqual([[20, 30]])
   })
+
+  it('takes ranges in any order that overlap, which times that go back make', () => {
+    const known = [
+      { from: 30, to: 40 },
+      { from: 10, to: 35 },
+    ]
+    const ranges = [
+      { from: 20, to: 50 },
+      { from: 0, to: 25 },
+    ]
+    expect(rangesBeyond(ranges, known)).toEqual([
+      { from: 0, to: 10 },
+      { from: 40, to: 50 },
+    ])
+    expect(rangesBeyond(known, known)).toEqual([])
+  })
 })

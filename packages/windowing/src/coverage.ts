@@ -164,12 +164,13 @@ export class Coverage {
   }
 }
 
-/** The parts of `ranges` that lie in none of `known`; both ascending and disjoint. */
+/** The parts of `ranges` that lie in none of `known`, ascending and disjoint. Times that go back let both overlap, in any order. */
 export function rangesBeyond(ranges: readonly TimeRange[], known: readonly TimeRange[]): TimeRange[] {
+  const before = disjoint(known)
   const beyond: TimeRange[] = []
-  for (const { from, to } of ranges) {
+  for (const { from, to } of disjoint(ranges)) {
     let start = from
-    for (const { from: knownFrom, to: knownTo } of known) {
+    for (const { from: knownFrom, to: knownTo } of before) {
       if (knownTo <= start || knownFrom >= to) continue
       if (start < knownFrom) beyond.push({ from: start, to: knownFrom })
       start = knownTo
@@ -177,4 +178,16 @@ export function rangesBeyond(ranges: readonly TimeRange[], known: readonly TimeR
     if (start < to) beyond.push({ from: start, to })
   }
   return beyond
+}
+
+/** The same time in ranges that ascend and do not touch. */
+function disjoint(ranges: readonly TimeRange[]): readonly TimeRange[] {
+  if (ranges.length < 2) return ranges
+  const joined: { from: number; to: number }[] = []
+  for (const { from, to } of [...ranges].sort((a, b) => a.from - b.from)) {
+    const last = joined.at(-1)
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to)
+    else joined.push({ from, to })
+  }
+  return joined
 }

@@ -12,8 +12,8 @@ export interface Window {
   revision: number
 }
 
-export function closeTimeOf(window: Window): number {
-  return window.openTime + (LENGTHS[window.level] as number)
+export function closeTimeOf({ level, openTime }: Pick<Window, 'level' | 'openTime'>): number {
+  return openTime + (LENGTHS[level] as number)
 }
 
 /** The range that holds the whole window. */
@@ -41,6 +41,11 @@ export class WindowStore {
     return this.#closed[level]?.get(openTime)
   }
 
+  get counts(): { readonly pending: number; readonly closed: number } {
+    const count = (levels: readonly Map<number, Window>[]) => levels.reduce((count, { size }) => count + size, 0)
+    return { pending: count(this.#pending), closed: count(this.#closed) }
+  }
+
   *allPending(): Generator<Window> {
     for (const windows of this.#pending) yield* windows.values()
   }
@@ -60,18 +65,17 @@ export class WindowStore {
     return found.length < 2 ? found : found.sort(inOrder)
   }
 
-  /** The closed windows that hold an instant of one of the ranges, ends included, in the same order. */
+  /** The closed windows that hold an instant of one of the ranges, ends included. */
   closedDuring(ranges: readonly TimeRange[]): Window[] {
-    const found = [...this.allClosed()].filter((window) =>
+    return [...this.allClosed()].filter((window) =>
       ranges.some(({ from, to }) => from < closeTimeOf(window) && to >= window.openTime),
     )
-    return found.sort(inOrder)
   }
 
   /** Forgets the closed windows of a level of which `unwanted` is true. */
-  forgetWhere(level: Level, unwanted: (level: Level, openTime: number) => boolean): void {
+  forgetWhere(level: Level, unwanted: (window: Window) => boolean): void {
     const windows = this.#closed[level] as Map<number, Window>
-    for (const openTime of windows.keys()) if (unwanted(level, openTime)) windows.delete(openTime)
+    for (const window of windows.values()) if (unwanted(window)) windows.delete(window.openTime)
   }
 
   /** The pending window at this time, with those above it; made where it is not there. None of them may be closed. */
@@ -120,6 +124,7 @@ export class WindowStore {
   }
 }
 
-function inOrder(a: Window, b: Window): number {
+/** By close time, shorter ones first. */
+export function inOrder(a: Pick<Window, 'level' | 'openTime'>, b: Pick<Window, 'level' | 'openTime'>): number {
   return closeTimeOf(a) - closeTimeOf(b) || a.level - b.level
 }

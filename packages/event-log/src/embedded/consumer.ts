@@ -1,10 +1,11 @@
 import { C1Error } from '@c1/market'
 import { checkMaxBatch, groupMissing } from '../consumer-options.ts'
-import type { Batch, Consumer, ConsumerOptions, Position, StoredRecord } from '../event-log.ts'
+import type { Batch, Consumer, ConsumerOptions, Position, Selection, StoredRecord } from '../event-log.ts'
 import { DiskReader } from './disk-reader.ts'
 import { positionAhead, positionExpired } from './errors.ts'
 import { CommittedPosition } from './groups.ts'
 import { checkName } from './names.ts'
+import { selectedRecords } from './selected-records.ts'
 import type { Topic } from './topic.ts'
 
 /** Every topic here has this one partition. */
@@ -62,6 +63,12 @@ export class EmbeddedConsumer implements Consumer {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void> {
     try {
+      const { only } = this.#options
+      // Up to a record that is not written yet there is no way but to wait.
+      if (only !== undefined && (await this.#topic.bounds()).end >= this.#until) {
+        yield* this.#selected(only)
+        return
+      }
       while (!this.#isOver()) {
         const records = await this.#read()
         if (this.#isOver()) return
@@ -91,6 +98,14 @@ export class EmbeddedConsumer implements Consumer {
     this.#wake()
     await this.#reading
     await this.#closeDisk()
+  }
+
+  async *#selected(only: Selection): AsyncGenerator<Batch, void> {
+    const [maxBatch, from, until, { directory }] = [this.#maxBatch, this.#offset, this.#until, this.#topic]
+    for await (const batch of selectedRecords({ directory, from, until, only, maxBatch })) {
+      if (this.#isOver()) return
+      yield batch
+    }
   }
 
   #onAbort = (): void => this.#wake()

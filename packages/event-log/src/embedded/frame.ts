@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { C1Error, type EpochMicros } from '@c1/market'
-import type { LogRecord, RecordRun, StoredRecord } from '../event-log.ts'
+import type { LogRecord, RecordRun, Selection, StoredRecord } from '../event-log.ts'
+import { NO_TIMES, type SegmentTimes } from './segment-times.ts'
 import { StringReader, StringTable } from './string-table.ts'
 
 /**
@@ -176,6 +177,27 @@ export function decodeRecords(bytes: Buffer, at: number, header: FrameHeader): S
     valueAt += length
   }
   return records
+}
+
+/** Those of them that are wanted. Where the frame has no record of the key, only its keys are read. */
+export function decodeSelected(bytes: Buffer, at: number, header: FrameHeader, only: Selection): StoredRecord[] {
+  if (!new StringReader(bytes, at + FRAME_HEADER_BYTES).readKeys().includes(only.key)) return []
+  return decodeRecords(bytes, at, header).filter(({ key, timestamp }) => {
+    return key === only.key && timestamp >= only.from && timestamp < only.to
+  })
+}
+
+/** The event times of an intact frame. */
+export function frameTimes(bytes: Buffer, at: number): SegmentTimes {
+  const count = bytes.readUInt32LE(at + 12)
+  const tablesEnd = at + FRAME_HEADER_BYTES + bytes.readUInt32LE(at + 32)
+  let { oldest, newest } = NO_TIMES
+  for (let index = 0; index < count; index += 1) {
+    const timestamp = bytes.readDoubleLE(tablesEnd + RECORD_BYTES * index + 8)
+    if (timestamp < oldest) oldest = timestamp
+    if (timestamp > newest) newest = timestamp
+  }
+  return { oldest, newest }
 }
 
 function tooLarge(length: number, count: number): C1Error {

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, rmSync } from 'node:fs'
 import type { EpochMicros } from '@c1/market'
 import { APPENDED_AT } from './frame.ts'
 import type { ClosedSegment, SegmentFile } from './segment-files.ts'
+import { timesFile } from './segment-times.ts'
 
 /** How much of a topic is kept. Whole segment files are deleted, oldest first, and never the one being written. */
 export interface Retention {
@@ -28,6 +29,7 @@ export function applyRetention(
     const tooOld = () => ageMicros !== undefined && now - firstAppend(closed[index + 1] ?? active, now) > ageMicros
     if (bytes <= mostBytes && !tooOld()) break
     rmSync(segment.path, { force: true })
+    rmSync(timesFile(segment), { force: true })
     bytes -= segment.bytes
     kept = closed.slice(index + 1)
   }

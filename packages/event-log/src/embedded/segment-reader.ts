@@ -1,8 +1,18 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import type { StoredRecord } from '../event-log.ts'
+import type { Selection, StoredRecord } from '../event-log.ts'
 import { logCorrupt } from './errors.ts'
-import { claimedLength, decodeRecords, type FrameHeader, holdsLaterFrame, isIntact, readHeader } from './frame.ts'
+import {
+  claimedLength,
+  decodeRecords,
+  decodeSelected,
+  type FrameHeader,
+  frameTimes,
+  holdsLaterFrame,
+  isIntact,
+  readHeader,
+} from './frame.ts'
 import type { SegmentFile } from './segment-files.ts'
+import type { SegmentTimes } from './segment-times.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 
@@ -67,9 +77,11 @@ export class SegmentReader {
     return this.peek() ?? (await this.#checkTorn())
   }
 
-  /** The records of the frame that `peek` or `load` gave. */
-  decode(frame: FrameHeader): StoredRecord[] {
-    return decodeRecords(this.#bytes, this.#at, frame)
+  /** The records of the frame that `peek` or `load` gave, or those of them that are wanted. */
+  decode(frame: FrameHeader, only?: Selection): StoredRecord[] {
+    return only === undefined
+      ? decodeRecords(this.#bytes, this.#at, frame)
+      : decodeSelected(this.#bytes, this.#at, frame, only)
   }
 
   /** Moves the cursor behind that frame. */
@@ -79,11 +91,12 @@ export class SegmentReader {
     this.#frame = undefined
   }
 
-  /** Moves to the last frame boundary of the file. */
-  async advanceToEnd(): Promise<'end' | 'torn'> {
+  /** Moves to the last frame boundary of the file; `onFrame` is told the times of each frame on the way. */
+  async advanceToEnd(onFrame?: (times: SegmentTimes) => void): Promise<'end' | 'torn'> {
     for (;;) {
       const frame = this.peek() ?? (await this.load())
       if (typeof frame === 'string') return frame
+      onFrame?.(frameTimes(this.#bytes, this.#at))
       this.advance(frame)
     }
   }

@@ -1,13 +1,14 @@
-import { statSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { C1Error, type EpochMicros, InvariantError } from '@c1/market'
 import type { LogRecord, RecordRun } from '../event-log.ts'
 import { ActiveSegment, type Disk } from './active-segment.ts'
 import { logFull, logUnwritable, topicLocked } from './errors.ts'
-import { encodeFrame, encodeRunFrame } from './frame.ts'
+import { encodeFrame, encodeRunFrame, frameTimes } from './frame.ts'
 import { acquireLock, type Lock, thisProcess } from './lock.ts'
 import { applyRetention, type Retention } from './retention.ts'
 import { type ClosedSegment, listSegments, type SegmentFile, segmentFile, syncDirectory } from './segment-files.ts'
 import { SegmentReader } from './segment-reader.ts'
+import { encodeTimes, joinTimes, NO_TIMES, type SegmentTimes, timesFile } from './segment-times.ts'
 import { Tail } from './tail.ts'
 
 /** No space, no quota, or the largest file that the file system or the process's limits allow. */
@@ -36,6 +37,8 @@ export class TopicWriter {
   readonly #timer: NodeJS.Timeout
   #closed: readonly ClosedSegment[]
   #active: ActiveSegment
+  /** Of the newest segment. */
+  #times: SegmentTimes
   #end: number
   /** Offset before which everything has reached the disk. */
   #synced: number
@@ -53,6 +56,7 @@ export class TopicWriter {
     this.#lock = lock
     this.#closed = closed
     this.#active = new ActiveSegment(newest.file, newest.bytes, options.disk)
+    this.#times = newest.times
     this.#end = newest.end
     this.#synced = newest.end
     this.#timer = setInterval(() => this.#tick(), options.flushIntervalMs).unref()
@@ -144,6 +148,7 @@ export class TopicWriter {
     } catch (error) {
       throw this.#writeFailed(error, frame.length)
     }
+    this.#times = joinTimes(this.#times, frameTimes(frame, 0))
     if (rolls) this.#retain()
   }
 
@@ -178,9 +183,21 @@ export class TopicWriter {
       // The new file is there, so nothing may be appended to the old one any more.
       this.#fail(cause)
     }
-    this.#closed = [...this.#closed, this.#active.asClosed()]
+    const closed = this.#active.asClosed()
+    this.#closed = [...this.#closed, closed]
     void this.#active.close()
     this.#active = next
+    this.#writeTimes(closed)
+    this.#times = NO_TIMES
+  }
+
+  /** Readers do without it, so nothing depends on whether it can be written. */
+  #writeTimes(closed: ClosedSegment): void {
+    try {
+      writeFileSync(timesFile(closed), encodeTimes(this.#times))
+    } catch (error) {
+      this.#options.onWarning(`${timesFile(closed)} could not be written: ${(error as Error).message}`)
+    }
   }
 
   #tick(): void {
@@ -219,20 +236,24 @@ interface Newest {
   readonly file: SegmentFile
   readonly bytes: number
   readonly end: number
+  readonly times: SegmentTimes
 }
 
 /** Where the newest segment's whole batches end; the constructor of `ActiveSegment` cuts what follows. */
 async function findEnd(file: SegmentFile, onWarning: (message: string) => void): Promise<Newest> {
   const reader = await SegmentReader.open(file)
-  if (reader === undefined) return { file, bytes: 0, end: file.base }
+  if (reader === undefined) return { file, bytes: 0, end: file.base, times: NO_TIMES }
   try {
-    const state = await reader.advanceToEnd()
+    let times = NO_TIMES
+    const state = await reader.advanceToEnd((frame) => {
+      times = joinTimes(times, frame)
+    })
     const { position: bytes, offset: end } = reader
     if (state === 'torn') {
       const cut = statSync(file.path).size - bytes
       onWarning(`${file.path}: cut ${cut} bytes of an unfinished batch at byte ${bytes}, where record ${end} begins.`)
     }
-    return { file, bytes, end }
+    return { file, bytes, end, times }
   } finally {
     await reader.close()
   }

@@ -1,6 +1,7 @@
 import type { Candle, DecimalText, EpochMicros, IdSpace, MarketMessage, MarketSymbol, Side, Trade } from '@c1/market'
 import type { CandleEvent } from '../candle-event.ts'
 import type { CandleWindows } from '../candle-windows.ts'
+import { LogWindows } from '../late-windows.ts'
 
 export const SYMBOL = 'BTC/USD' as MarketSymbol
 export const SECOND = 1_000_000
@@ -53,6 +54,26 @@ export function advanceAll(windows: CandleWindows, messages: Iterable<MarketMess
   return [...messages].flatMap((message) => [...windows.advance(message)])
 }
 
+/**
+ * The same with a log beside it, as the role does it: what came so far answers a `late` event, whose place the revisions take. The
+ * messages are added to `log`.
+ */
+export function advanceWithLog(
+  windows: CandleWindows,
+  messages: Iterable<MarketMessage>,
+  log: MarketMessage[] = [],
+): CandleEvent[] {
+  return [...messages].flatMap((message) => {
+    log.push(message)
+    return windows.advance(message).flatMap((event) => {
+      if (event.kind !== 'late') return event
+      const again = new LogWindows(event.late)
+      for (const past of log) if (past.kind === 'trade') again.addText(past.trade)
+      return [...windows.reviseFromLog(again)]
+    })
+  })
+}
+
 export function candlesOf(events: readonly CandleEvent[]): Candle[] {
   return events.flatMap((event) => (event.kind === 'candle' ? [event.candle] : []))
 }
@@ -60,7 +81,7 @@ export function candlesOf(events: readonly CandleEvent[]): Candle[] {
 /** `1m 00:01 r1`: interval, open time and revision, which is enough to tell which candle an event brought. */
 export function inShort(event: CandleEvent): string {
   if (event.kind === 'heartbeat') return `empty ${clock(event.eventTime)}`
-  if (event.kind === 'late') return `late ${event.tradeId} ${event.intervals.join()}`
+  if (event.kind === 'late') return `late ${event.late.tradeId}`
   return `${event.candle.interval} ${clock(event.candle.openTime)} r${event.candle.revision}`
 }
 
