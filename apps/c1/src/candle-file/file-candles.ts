@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { archiveNames, type OpenedArchive, openArchive } from '@c1/kraken'
 import type { Candle, Interval, MarketSymbol } from '@c1/market'
 import { type CandleRowsPlan, ColumnarCandles, candleRows, cutRows } from '@c1/windowing'
 import { type ProgressLine, rateAndEta } from '../progress.ts'
-import { cutFile, firstLines, plainFileSize } from './plain-file.ts'
+import { cutFile, type FileRange, firstLines, plainFileSize } from './plain-file.ts'
+import { readRange } from './tasks.ts'
 import { Threads } from './threads.ts'
 
 /** Bytes that a thread reads at a time: enough to be worth a message, and so few that no thread waits long for the last. */
@@ -45,7 +47,7 @@ export async function readFileCandles(path: string, options: FileCandlesOptions)
   return members
 }
 
-/** The sum of several is at hand, so is that of one: all candles of all members. */
+/** The candles of all members, one after the other. */
 export function* allCandles(members: readonly FileCandles[], priceDecimals: number): Generator<Candle> {
   for (const { candles } of members) yield* candles.candles(priceDecimals)
 }
@@ -90,13 +92,12 @@ async function readParts(
     candles.push(header)
     let bytesRead = 0
     const tell = progressOf(member, candles, () => bytesRead / size)
-    const tasks = ranges.map((range) => ({ kind: 'read', range }) as const)
-    for await (const outcome of threads.outcomes(tasks, tasks.length)) {
+    for await (const read of count === 1 ? readHere(path, ranges, candles) : readThere(threads, ranges, candles)) {
       signal.throwIfAborted()
-      bytesRead = ranges.shift()?.end ?? size
-      if (outcome.kind === 'read') candles.absorb(outcome.part, ranges.length)
+      bytesRead = read.end
       lines.show(tell)
     }
+    candles.end()
     tellEnd(lines, member, tell, candles)
     const rows = (priceDecimals: number) => {
       const plan = candles.rowsPlan(priceDecimals)
@@ -106,6 +107,36 @@ async function readParts(
   } catch (thrown) {
     await threads.close()
     throw thrown
+  }
+}
+
+/** Reads range after range, and gives each that was read. */
+async function* readHere(
+  path: string,
+  ranges: readonly FileRange[],
+  candles: ColumnarCandles,
+): AsyncGenerator<FileRange> {
+  for (const range of ranges) {
+    readRange(path, range, candles)
+    // A wish to stop comes in.
+    await setImmediate()
+    yield range
+  }
+}
+
+/** The same by several threads. */
+async function* readThere(
+  threads: Threads,
+  ranges: readonly FileRange[],
+  candles: ColumnarCandles,
+): AsyncGenerator<FileRange> {
+  const tasks = ranges.map((range) => ({ kind: 'read', range }) as const)
+  const left = [...ranges]
+  for await (const outcome of threads.outcomes(tasks, tasks.length)) {
+    const range = left.shift()
+    if (outcome.kind !== 'read' || range === undefined) continue
+    candles.absorb(outcome.part, left.length)
+    yield range
   }
 }
 

@@ -34,22 +34,23 @@ export class TaskDoer {
 
   do(task: Task): Outcome {
     if (task.kind === 'write') return { kind: 'write', text: [...candleRows(task.plan)] }
-    this.#read(task.range)
+    readRange(this.#path, task.range, this.#candles)
     return { kind: 'read', part: this.#candles.takePart() }
   }
+}
 
-  #read({ end, start }: FileRange): void {
-    const file = openSync(this.#path, 'r')
-    try {
-      for (let at = start; at < end; ) {
-        const { room } = this.#candles
-        const read = readSync(file, room, 0, Math.min(room.length, end - at), at)
-        if (read === 0) break
-        this.#candles.filled(read)
-        at += read
-      }
-    } finally {
-      closeSync(file)
+/** Reads the rows of a part of a file. */
+export function readRange(path: string, { end, start }: FileRange, candles: ColumnarCandles): void {
+  const file = openSync(path, 'r')
+  try {
+    for (let at = start; at < end; ) {
+      const { room } = candles
+      const read = readSync(file, room, 0, Math.min(room.length, end - at), at)
+      if (read === 0) break
+      candles.filled(read)
+      at += read
     }
+  } finally {
+    closeSync(file)
   }
 }
