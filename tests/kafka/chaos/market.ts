@@ -31,10 +31,10 @@ const STEP = 7 * MICROS_PER_SECOND
 export const features = defineFeatureSet({ name: 'chaos', version: 1, interval: '1m', features: standardFeatures })
 
 /** The `count` trades of every symbol from `first` on: equal arguments give equal trades. */
-export function tradeRecords(first: number, count: number): LogRecord[] {
+export function tradeRecords(first: number, count: number, symbols: readonly MarketSymbol[] = SYMBOLS): LogRecord[] {
   const codec = tradesCodec(SOURCE)
   return Array.from({ length: count }, (_, at) => first + at).flatMap((number) =>
-    SYMBOLS.map((symbol, index) => {
+    symbols.map((symbol, index) => {
       const price = 1_000_000 + 5000 * index + ((number * 7919 * (index + 3)) % 4001)
       const trade = {
         symbol,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { C1Error } from '@c1/market'
 import type { Producer as LibraryProducer, MessageToProduce, ProduceResult } from '@platformatic/kafka'
 import type { LogRecord, Position, Producer } from '../event-log.ts'
@@ -15,6 +16,7 @@ const SEND_BYTES = 700_000
 const TIMESTAMP_REACH_MS = 2 ** 31 - 1
 /** An absent broker is told of after the first and given up after the second. */
 const TELL_AFTER_MS = 5000
+const CLOSE_MS = 1000
 
 export interface KafkaProducerOptions {
   readonly client: KafkaClient
@@ -68,8 +70,9 @@ export class KafkaProducer implements Producer {
     await this.#sending
   }
 
+  /** What no broker takes any more is given up after a moment: it is made again at the next start. */
   async close(): Promise<void> {
-    await this.#sending
+    await Promise.race([this.#sending, pause(CLOSE_MS, undefined, { ref: false })])
     this.#options.onClosed(this)
     await this.#producer.close()
   }
