@@ -82,6 +82,8 @@ export class Membership {
       this.#consumer = undefined
       consumer.removeAllListeners('consumer:group:join')
       await Promise.race([consumer.close(true).catch(() => {}), pause(LEAVE_MS, undefined, { ref: false })])
+      // A request that waits for the other members would keep the process alive until they have joined.
+      for (const [, connection] of consumer.connections) connection.socket?.destroy()
     }
   }
 
