@@ -1,15 +1,27 @@
-import { type EpochMicros, formatTime, MICROS_PER_MINUTE, MICROS_PER_SECOND, parseTime } from '@c1/market'
+import {
+  type EpochMicros,
+  formatTime,
+  MICROS_PER_DAY,
+  MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
+  parseTime,
+} from '@c1/market'
 
 /** `2025-11-10T13:00:`, what all times of one minute begin with. */
 const PREFIX_LENGTH = 17
+/** `2025-11-10T`. */
+const DATE_LENGTH = 11
+const TWO_DIGITS: readonly string[] = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
 const TEXT_LENGTH = 27
 const COLON_SPLIT = 19
 
 /**
- * `formatTime` and its inverse for times that come roughly in order, as a topic's do: only the first of a minute pays for
- * the calendar.
+ * `formatTime` and its inverse for times that come roughly in order, as a topic's do: only the first of a day pays for
+ * the calendar: candles of several lengths close in one day, not in one minute.
  */
 export class TimeText {
+  #day = Number.NaN
+  #date = ''
   #minute = Number.NaN
   #prefix = ''
 
@@ -37,8 +49,15 @@ export class TimeText {
   }
 
   #remember(minute: number): void {
+    const day = Math.floor(minute / MICROS_PER_DAY) * MICROS_PER_DAY
+    if (day !== this.#day) {
+      this.#day = day
+      this.#date = formatTime(day as EpochMicros).slice(0, DATE_LENGTH)
+    }
+    const minutes = (minute - day) / MICROS_PER_MINUTE
+    const hours = Math.floor(minutes / 60)
     this.#minute = minute
-    this.#prefix = formatTime(minute as EpochMicros).slice(0, PREFIX_LENGTH)
+    this.#prefix = `${this.#date}${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes - hours * 60]}:`
   }
 }
 
