@@ -2,12 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import {
   type Candle,
+  compareDecimals,
   type DecimalText,
   decimalText,
+  type Interval,
+  type MarketMessage,
   type MarketSymbol,
   MICROS_PER_SECOND,
   parseSeconds,
   type Trade,
+  toUnits,
 } from '@c1/market'
 import { describe, expect, it } from 'vitest'
 import { CandleWindows } from './candle-windows.ts'
@@ -51,6 +55,43 @@ function compareHours(candles: readonly Candle[]): { same: number; different: st
   return { same: lines.length - different.length, different }
 }
 
+/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Each block of so many trades in any order, every trade of it twice. */
+function tangled(trades: readonly Trade[], block: number): MarketMessage[] {
+  const next = random(7)
+  const messages: MarketMessage[] = []
+  for (let from = 0; from < trades.length; from += block) {
+    const arriving = trades.slice(from, from + block).flatMap((trade) => [trade, trade])
+    for (let at = arriving.length - 1; at > 0; at--) {
+      const other = Math.floor(next() * (at + 1))
+      ;[arriving[at], arriving[other]] = [arriving[other] as Trade, arriving[at] as Trade]
+    }
+    messages.push(...arriving.map(tradeMessage))
+  }
+  return messages
+}
+
+/** What comes out where the windows are killed at 100 places, each time to go on from a checkpoint taken there. */
+function killedOften(messages: readonly MarketMessage[], intervals: readonly Interval[]): Candle[] {
+  const next = random(11)
+  const kills = new Set(Array.from({ length: 100 }, () => Math.floor(next() * messages.length)))
+  let windows = new CandleWindows({ intervals })
+  return messages.flatMap((message, at) => {
+    if (kills.has(at)) windows = CandleWindows.restore(windows.checkpoint(), { intervals })
+    return candlesOf(windows.advance(message))
+  })
+}
+
 describe.skipIf(!existsSync(XBTUSD))('152,019 trades of XBTUSD of 2018 (skipped without ../shared/data)', () => {
   const end = 1_527_033_600 * MICROS_PER_SECOND
 
@@ -63,6 +104,22 @@ describe.skipIf(!existsSync(XBTUSD))('152,019 trades of XBTUSD of 2018 (skipped 
       { kind: 'heartbeat', heartbeat },
     ])
     expect(compareHours(candlesOf(events))).toEqual({ same: 250, different: [] })
+  })
+
+  it('give 250 of 250 whole hours in any order, every trade twice, killed at 100 places', () => {
+    // Numbered by the venue, as live trades are, so that order is by id: a file's rows are in order by themselves.
+    const trades = xbtusdTrades().map((trade): Trade => ({ ...trade, idSpace: 'venue' }))
+    const [first, last] = [trades[0] as Trade, trades.at(-1) as Trade]
+    const before = { ...first, lastTradeId: first.tradeId - 1 }
+    const after = { ...last, eventTime: end as Trade['eventTime'], lastTradeId: last.tradeId }
+    const messages: MarketMessage[] = [
+      { kind: 'heartbeat', heartbeat: before },
+      ...tangled(trades, 5000),
+      { kind: 'heartbeat', heartbeat: after },
+    ]
+    const candles = killedOften(messages, ['1h'])
+    expect(candles.every(({ complete, revision }) => complete === true && revision === 1)).toBe(true)
+    expect(compareHours(candles)).toEqual({ same: 250, different: [] })
   })
 
   it('give the same bytes for all intervals straight from the file', () => {
@@ -118,22 +175,75 @@ function xbtusdtTrades(): Trade[] {
 }
 
 describe.skipIf(!existsSync(XBTUSDT))('1,000 trades of XBTUSDT of 2025 (skipped without ../shared/data)', () => {
-  it('give 273 of 273 minutes exactly as Kraken published them, with VWAP', () => {
-    const trades = xbtusdtTrades()
-    const last = trades.at(-1) as Trade
-    // Kraken's candles were fetched four minutes after the last trade and show none after it.
+  const trades = existsSync(XBTUSDT) ? xbtusdtTrades() : []
+  const last = trades.at(-1) as Trade
+
+  /** Kraken's candles were fetched four minutes after the last trade and show none after it. */
+  function end(): MarketMessage {
     const eventTime = (last.eventTime + 60 * MICROS_PER_SECOND) as Trade['eventTime']
-    const heartbeat = { ...last, eventTime, lastTradeId: last.tradeId }
-    const events = advanceAll(new CandleWindows({ intervals: ['1m'] }), [
-      ...trades.map(tradeMessage),
-      { kind: 'heartbeat', heartbeat },
-    ])
+    return { kind: 'heartbeat', heartbeat: { ...last, eventTime, lastTradeId: last.tradeId } }
+  }
+
+  it('give 273 of 273 minutes exactly as Kraken published them, with VWAP', () => {
+    const events = advanceAll(new CandleWindows({ intervals: ['1m'] }), [...trades.map(tradeMessage), end()])
+    expectKrakens(candlesOf(events))
+  })
+
+  it('give them in any order, every trade twice, killed at 100 places', () => {
+    const messages = [...tangled(trades, trades.length), end()]
+    expectKrakens(killedOften(messages, ['1m']))
+  })
+
+  function expectKrakens(candles: readonly Candle[]): void {
     const { result } = JSON.parse(readFileSync(XBTUSDT_MINUTES, 'utf8')) as { result: { XBTUSDT: RestCandle[] } }
     const official = new Map(result.XBTUSDT.map((candle) => [candle[0], candle]))
-    const ours = candlesOf(events).map(({ openTime, open, high, low, close, vwap, volume, tradeCount }) => {
+    const ours = candles.map(({ openTime, open, high, low, close, vwap, volume, tradeCount }) => {
       return [openTime / MICROS_PER_SECOND, open, high, low, close, vwap, volume, tradeCount] as const
     })
     expect(ours).toHaveLength(273)
     expect(ours).toEqual(ours.map(([time]) => official.get(time)))
+  }
+})
+
+describe.skipIf(!existsSync(XBTUSD_HOURS))("Kraken's hours of XBTUSD (skipped without ../shared/data)", () => {
+  const DAY = 86_400
+
+  it('rolled up to days equal a direct computation over the hours', () => {
+    const hours = gunzipSync(readFileSync(XBTUSD_HOURS)).toString().trimEnd().split('\n')
+    // `1E+1` is how Kraken writes a volume of ten.
+    const rows = hours.map((line) => {
+      const [time = '', ...figures] = line.split(',')
+      return [time, ...figures.map((figure) => decimalText(figure))] as const
+    })
+    // Four trades an hour, at its quarters, that have its prices; the first one has all of its volume.
+    const trades = rows.flatMap(([time, open, high, low, close, volume], hour) =>
+      [open, high, low, close].map((price, quarter): MarketMessage => {
+        return tradeMessage({
+          symbol: BTC_USD,
+          idSpace: 'file:hours',
+          tradeId: hour * 4 + quarter + 1,
+          eventTime: ((Number(time) + quarter * 900) * MICROS_PER_SECOND) as Trade['eventTime'],
+          price: price as DecimalText,
+          quantity: (quarter === 0 ? volume : '0') as DecimalText,
+          side: undefined,
+          orderType: undefined,
+        })
+      }),
+    )
+    const days = candlesOf(advanceAll(new CandleWindows({ intervals: ['1d'] }), trades))
+    const byDay = Map.groupBy(rows, ([time]) => Math.floor(Number(time) / DAY) * DAY)
+    const expected = [...byDay].slice(0, -1).map(([day, rows]) => {
+      const column = (at: number) => rows.map((row) => row[at] as DecimalText)
+      const ordered = (at: number) => column(at).toSorted(compareDecimals)
+      const volume = column(5).reduce((sum, text) => sum + toUnits(text, 12), 0n)
+      const [open, high, low, close] = [column(1)[0], ordered(2).at(-1), ordered(3)[0], column(4).at(-1)]
+      return [day, ...[open, high, low, close].map((text) => Number(text)), volume]
+    })
+    const found = days.map(({ openTime, open, high, low, close, volume }) => {
+      const prices = [open, high, low, close].map(Number)
+      return [openTime / MICROS_PER_SECOND, ...prices, toUnits(volume, 12)]
+    })
+    expect(found.length).toBeGreaterThan(1000)
+    expect(found).toEqual(expected)
   })
 })
