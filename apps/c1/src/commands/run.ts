@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { storeGroup } from '@c1/compute-features'
 import { type Position, TOPICS } from '@c1/event-log'
 import { type Ingest, watchForeignWriters } from '@c1/ingest-trades'
@@ -212,5 +212,13 @@ async function serveMetrics(
   })
   const address = server.address()
   const opened = typeof address === 'object' && address !== null ? address.port : port
-  return { url: `http://${host}:${opened}`, close: () => new Promise((resolve) => server.close(() => resolve())) }
+  return { url: `http://${host}:${opened}`, close: () => closeServer(server) }
+}
+
+/** A scraper that keeps its connection open does not keep the process alive. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
 }
