@@ -1,7 +1,11 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { C1Error, type EpochMicros, MalformedError } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { KrakenFeed } from './feed/feed.ts'
 import { readFrame } from './feed/frame.ts'
+import type { SocketListener } from './feed/socket.ts'
 import { Subscriptions } from './feed/subscriptions.ts'
 import { TradeFrames } from './feed/trade-frames.ts'
 import { readAssetPairs } from './instruments.ts'
@@ -9,9 +13,10 @@ import { readAnswer } from './rest/answer.ts'
 import type { Cursor } from './rest/cursor.ts'
 import { readTradesPage } from './rest/trades-page.ts'
 import { instrument, restRow, restTrades } from './test-support/instruments.ts'
+import { ManualTimers } from './test-support/manual-timers.ts'
 import { recorded } from './test-support/recorded.ts'
 
-/** Frames or bodies of each property: C1_TEST_FUZZ=250000 tries more than a million. C1_TEST_SEED repeats a run. */
+/** Frames or bodies of each property: `npm run test:fuzz` tries a million in all. C1_TEST_SEED repeats a run. */
 const TEXTS = Number(process.env.C1_TEST_FUZZ ?? 5_000)
 const SEED = Number(process.env.C1_TEST_SEED ?? Date.now() % 1_000_000)
 const options = { numRuns: TEXTS, seed: SEED }
@@ -175,5 +180,74 @@ describe(`any of ${TEXTS} changed bodies (seed ${SEED})`, () => {
       }),
       options,
     )
+  })
+})
+
+/** Bytes in use after everything that can be collected is. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
+/** Far below what a million frames or bodies take, far above what a warm engine still adds. */
+const MOST_GROWTH_BYTES = 8 * 1024 * 1024
+
+describe(`the memory (seed ${SEED})`, () => {
+  /** Bytes that are more in use at the end of the runs than after the first fifth of them. */
+  function growth(texts: fc.Arbitrary<string>, take: (text: string) => void): number {
+    let [runs, before] = [0, 0]
+    fc.assert(
+      fc.property(texts, (text) => {
+        take(text)
+        runs += 1
+        if (runs === Math.floor(TEXTS / 5)) before = heapInUse()
+      }),
+      options,
+    )
+    expect(runs).toBe(TEXTS)
+    return heapInUse() - before
+  }
+
+  const changed = (seeds: readonly string[]): fc.Arbitrary<string> =>
+    fc.tuple(fc.constantFrom(...seeds), changes).map(([seed, changes]) => mutate(seed, changes))
+
+  it('of a feed does not grow with the changed frames that it is sent, and the feed goes on', () => {
+    let listener: SocketListener | undefined
+    let [events, trades] = [0, 0]
+    const feed = new KrakenFeed({
+      url: 'ws://venue/v2',
+      instruments: [btc],
+      timers: new ManualTimers(),
+      random: () => 0,
+      openSocket: (_, told) => {
+        listener = told
+        return { send: () => {}, end: () => {} }
+      },
+      onEvent: (event) => {
+        events += 1
+        if (event.kind === 'trades') trades += event.trades.length
+      },
+    })
+    feed.start()
+    listener?.opened()
+    expect(growth(changed(frameSeeds), (text) => listener?.frame(text))).toBeLessThan(MOST_GROWTH_BYTES)
+    expect(events).toBeGreaterThan(TEXTS)
+    const before = trades
+    listener?.frame(`{"channel":"trade","type":"update","data":[${item(109_116_700)}]}`)
+    expect(trades).toBe(before + 1)
+    feed.close()
+  })
+
+  it('does not grow with the changed bodies that are read', () => {
+    const read = (text: string): void => {
+      try {
+        readTradesPage(readAnswer(200, text), btc, since)
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(C1Error)
+      }
+    }
+    expect(growth(changed(bodySeeds), read)).toBeLessThan(MOST_GROWTH_BYTES)
   })
 })
