@@ -31,6 +31,8 @@ export interface Simulator {
    * @throws UsageError `symbol_unlisted`
    */
   truth(symbol: MarketSymbol, first: number, last?: number): TrueTrade[]
+  /** Id of the newest trade before `time`, by default now; 0 when there is none. */
+  lastId(symbol: MarketSymbol, time?: EpochMicros): number
   /** Stops at once; open connections are cut. */
   close(): Promise<void>
 }
@@ -63,6 +65,7 @@ export async function startSimulator(options: SimulatorOptions = {}, wall: Wall 
     resumeFeed: () => venue.resumeFeed(),
     send: (frame) => venue.connections.send(frame),
     truth: (symbol, first, last) => venue.truth(symbol, first, last),
+    lastId: (symbol, time) => venue.lastId(symbol, time),
     close: () => {
       venue.close()
       return stop(server, sockets)
