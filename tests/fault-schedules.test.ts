@@ -26,6 +26,7 @@ const schedule = (given: Partial<Schedule>): Schedule => ({
   sinceInclusive: true,
   restCallsPerSecond: undefined,
   skewMs: 0,
+  diskMs: 2,
   feedIntervalMs: 100,
   minutes: 2,
   faults: [],

@@ -133,7 +133,9 @@ export class LogCheck {
       if (!HIDING.has(entry.fault) || !(entry.symbols?.includes(symbol) ?? true)) return false
       const from = this.#start + Number.parseInt(entry.at.slice(1), 10) * 1000
       const to = from + Number.parseInt(entry.for ?? '0', 10) * 1000
-      return eventTime >= from - HIDDEN_BEFORE && eventTime <= to + HIDDEN_AFTER
+      // A malformed row of a snapshot may be one of long before.
+      const isLate = entry.fault === 'malformed-frames' || eventTime >= from - HIDDEN_BEFORE
+      return isLate && eventTime <= to + HIDDEN_AFTER
     })
   }
 

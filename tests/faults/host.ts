@@ -9,9 +9,14 @@ export class Host {
   readonly store: MemoryStore = new MemoryStore()
   readonly #time: VirtualTime
   readonly #random: Random
+  readonly #diskMs: number
   #saved: string[] = []
+  /** How many of these tell of a log that a power cut has shortened since: once replaced, none of them comes back. */
+  #outdated = 0
 
-  constructor(time: VirtualTime, random: Random) {
+  /** @param diskMs the longest that an append takes but rarely */
+  constructor(time: VirtualTime, random: Random, diskMs = 2) {
+    this.#diskMs = diskMs
     this.#time = time
     this.#random = random
   }
@@ -51,7 +56,7 @@ export class Host {
         })
       })
     }
-    const appendMs = (): number => (this.#random.oneIn(30) ? 200 : this.#random.whole(0, 2))
+    const appendMs = (): number => (this.#random.oneIn(30) ? 200 : this.#random.whole(0, this.#diskMs))
     return {
       append: (records) => inTurn(appendMs(), () => producer.append(records)),
       flush: () => inTurn(1, () => producer.flush()),
@@ -61,9 +66,11 @@ export class Host {
 
   /** What a death leaves of what was written. */
   async lose(remains: Remains): Promise<void> {
-    if (remains === 'older') this.#saved = this.#saved.slice(0, this.#random.whole(0, this.#saved.length))
-    if (remains === 'none') this.#saved = []
+    const fewest = Math.min(this.#outdated + 1, this.#saved.length)
+    if (remains === 'older') this.#saved.splice(this.#random.whole(fewest, this.#saved.length))
+    if (remains === 'none') [this.#saved, this.#outdated] = [[], 0]
     if (remains !== 'power-cut') return
+    this.#outdated = this.#saved.length
     const log = await this.store.open()
     const { end } = await log.bounds(TOPICS.trades)
     this.store.cut(TOPICS.trades, Math.max(0, (end[0] ?? 0) - this.#random.whole(0, 40)))

@@ -58,7 +58,7 @@ class Run {
     this.#time = time
     this.#venue = venue
     this.#random = new Random(schedule.seed + 1)
-    this.#host = new Host(time, this.#random)
+    this.#host = new Host(time, this.#random, schedule.diskMs)
     this.#check = new LogCheck(venue, schedule.faults, schedule.start)
     this.#instruments = instruments
   }

@@ -25,6 +25,8 @@ export interface Schedule {
   readonly restCallsPerSecond: number | undefined
   /** How far the clock of C1's host is ahead, in milliseconds. */
   readonly skewMs: number
+  /** The longest that an append to the log takes but rarely. */
+  readonly diskMs: number
   /** How often the venue sends what is new. */
   readonly feedIntervalMs: number
   readonly minutes: number
@@ -69,7 +71,8 @@ export function scheduleOf(seed: number): Schedule {
     backfill: random.one([0, 0, 1, 1, 1, 1, activity === 1 ? HOUR_MICROS : 1]),
     sinceInclusive: !random.oneIn(3),
     restCallsPerSecond: random.one([undefined, undefined, 1, 0.5]),
-    skewMs: random.oneIn(3) ? random.whole(-5000, 5000) : 0,
+    skewMs: random.one([0, 0, 0, random.whole(-5_000, 5_000), random.whole(-3_600_000, 3_600_000)]),
+    diskMs: random.one([2, 2, 2, 50, 1_500]),
     feedIntervalMs: random.one([100, 200, 250]),
     minutes,
     faults: [...usualFaults(random, seed, symbols, minutes), ...burstOf(random, bursts, minutes)],
@@ -77,6 +80,7 @@ export function scheduleOf(seed: number): Schedule {
   }
 }
 
+/** Of one kind, of all kinds, or three times as dense. */
 function usualFaults(
   random: Random,
   seed: number,
@@ -84,10 +88,11 @@ function usualFaults(
   minutes: number,
 ): readonly FaultEntry[] {
   const unserved = random.oneIn(3)
-  const isSingle = random.oneIn(3)
-  const faults = randomFaults({ seed, unserved, minutes: isSingle ? 20 : minutes }, symbols)
-  const bearable = faults.filter(({ trades = 0 }) => trades <= PAGE_ROWS)
-  return isSingle ? ofOneKind(random, bearable, minutes) : bearable
+  const drawn = (seed: number, minutes: number): readonly FaultEntry[] =>
+    randomFaults({ seed, unserved, minutes }, symbols).filter(({ trades = 0 }) => trades <= PAGE_ROWS)
+  const mixture = random.one(['single', 'single', 'mixed', 'mixed', 'mixed', 'dense'] as const)
+  if (mixture === 'single') return ofOneKind(random, drawn(seed, 20), minutes)
+  return mixture === 'mixed' ? drawn(seed, minutes) : [0, 1, 2].flatMap((part) => drawn(seed + part / 4, minutes))
 }
 
 /** The faults of one kind, from a longer time moved into these minutes. */
@@ -104,11 +109,15 @@ function burstOf(random: Random, sizes: readonly number[], minutes: number): rea
   return [{ at, fault: 'burst', symbols: [BUSY], trades: random.one(sizes) }]
 }
 
+/** Few, or one after the other. */
 function crashes(random: Random, minutes: number): readonly Crash[] {
-  const count = random.one([0, 0, 1, 1, 2, 4])
+  const isStorm = random.oneIn(10)
+  const count = isStorm ? random.whole(8, 20) : random.one([0, 0, 1, 1, 2, 4])
+  const [first, longest] = isStorm ? [random.whole(50, 20_000), 200] : [50, 30_000]
+  const latest = isStorm ? first + count * 2_500 : minutes * MINUTE_MS
   const drawn = Array.from({ length: count }, () => ({
-    at: random.whole(50, minutes * MINUTE_MS),
-    downMs: random.oneIn(2) ? random.whole(1, 500) : random.whole(500, 30_000),
+    at: random.whole(first, latest),
+    downMs: random.oneIn(2) ? random.whole(1, 500) : random.whole(Math.min(500, longest), longest),
     remains: random.one(['newest', 'newest', 'newest', 'older', 'none', 'power-cut'] as const),
   }))
   return drawn.sort((a, b) => a.at - b.at)
