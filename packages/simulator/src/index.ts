@@ -1,3 +1,4 @@
+export type { ArchiveFormat } from './archive.ts'
 export type { Wall } from './clock.ts'
 export type { FaultEntry, FaultKind } from './faults/fault.ts'
 export type { Wire } from './faults/faulty-link.ts'

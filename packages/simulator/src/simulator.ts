@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type EpochMicros, type MarketSymbol, UsageError } from '@c1/market'
+import type { ArchiveFormat } from './archive.ts'
 import { systemWall, type Wall } from './clock.ts'
 import type { SimulatorOptions } from './options.ts'
 import { serveRest } from './rest/routes.ts'
@@ -33,6 +34,13 @@ export interface Simulator {
   truth(symbol: MarketSymbol, first: number, last?: number): TrueTrade[]
   /** Id of the newest trade before `time`, by default now; 0 when there is none. */
   lastId(symbol: MarketSymbol, time?: EpochMicros): number
+  /**
+   * The lines of an archive file, without line ends: the trades of the half-open time `[from, to)` as Kraken's downloadable files
+   * have them. Of trades that are the same in every column both stand there, one line after the other.
+   *
+   * @throws UsageError `symbol_unlisted`
+   */
+  archive(symbol: MarketSymbol, format: ArchiveFormat, from: EpochMicros, to: EpochMicros): Iterable<string>
   /** Stops at once; open connections are cut. */
   close(): Promise<void>
 }
@@ -66,6 +74,7 @@ export async function startSimulator(options: SimulatorOptions = {}, wall: Wall 
     send: (frame) => venue.connections.send(frame),
     truth: (symbol, first, last) => venue.truth(symbol, first, last),
     lastId: (symbol, time) => venue.lastId(symbol, time),
+    archive: (symbol, format, from, to) => venue.archive(symbol, format, from, to),
     close: () => {
       venue.close()
       return stop(server, sockets)

@@ -3,6 +3,7 @@ import { decimalText, UsageError } from '@c1/market'
 import type { FaultSchedule } from './faults/schedule.ts'
 import { unserved } from './faults/trade-faults.ts'
 import { type Market, tapeOf } from './market/market.ts'
+import type { Pair } from './market/pairs.ts'
 import { priceText, quantityText } from './wire.ts'
 
 /** A trade as it happened, whatever faults made of it on the wire. */
@@ -26,11 +27,7 @@ export function trueTrades(
   first: number,
   last: number,
 ): TrueTrade[] {
-  const pair = market.pairs.find((pair) => pair.symbol === symbol)
-  if (pair === undefined) {
-    const listed = market.pairs.map((pair) => pair.symbol).join(', ')
-    throw new UsageError('symbol_unlisted', `The simulator does not list ${symbol}: choose from ${listed}.`)
-  }
+  const pair = listedPair(market, symbol)
   return tapeOf(market, pair)
     .read(first, last)
     .map((trade) => {
@@ -47,4 +44,12 @@ export function trueTrades(
         ...(where !== undefined && { unserved: where }),
       }
     })
+}
+
+/** @throws UsageError `symbol_unlisted` */
+export function listedPair(market: Market, symbol: MarketSymbol): Pair {
+  const pair = market.pairs.find((pair) => pair.symbol === symbol)
+  if (pair !== undefined) return pair
+  const listed = market.pairs.map((pair) => pair.symbol).join(', ')
+  throw new UsageError('symbol_unlisted', `The simulator does not list ${symbol}: choose from ${listed}.`)
 }

@@ -1,4 +1,5 @@
 import type { EpochMicros, MarketSymbol } from '@c1/market'
+import { type ArchiveFormat, archiveLines } from './archive.ts'
 import { simulatedClock, systemWall, type Wall } from './clock.ts'
 import type { Fault } from './faults/fault.ts'
 import type { Wire } from './faults/faulty-link.ts'
@@ -16,7 +17,7 @@ import { answerCall, type RestVenue } from './rest/routes.ts'
 import { type Connection, Connections } from './socket/connections.ts'
 import type { SessionVenue } from './socket/session.ts'
 import { TradeFeed } from './socket/trade-feed.ts'
-import { type TrueTrade, trueTrades } from './truth.ts'
+import { listedPair, type TrueTrade, trueTrades } from './truth.ts'
 
 /** How often new trades are sent, in wall milliseconds. The venue's frames come 30 to 120 ms after their trades. */
 const FEED_INTERVAL_MS = 25
@@ -96,6 +97,12 @@ export class Venue {
   lastId(symbol: MarketSymbol, time: EpochMicros = this.now()): number {
     const pair = this.#market.pairs.find((pair) => pair.symbol === symbol)
     return pair === undefined ? 0 : tapeOf(this.#market, pair).lastIdBefore(time)
+  }
+
+  /** As `Simulator.archive`. */
+  archive(symbol: MarketSymbol, format: ArchiveFormat, from: EpochMicros, to: EpochMicros): Iterable<string> {
+    const pair = listedPair(this.#market, symbol)
+    return archiveLines(tapeOf(this.#market, pair), pair, { format, from, to })
   }
 
   /** Time passes no more. */
