@@ -71,6 +71,20 @@ describe('on virtual time, the log holds what happened, every id once,', () => {
       expect(await wrongAfter({ activity: 10, faults, sinceInclusive })).toEqual([])
   })
 
+  it('when rows of history have no ids for a while: nobody says that they are not served', async () => {
+    const faults: FaultEntry[] = [{ at: '+9482ms', for: '7728ms', fault: 'rest-no-ids', every: 1 }]
+    const start = parseTime('2026-03-04T10:19:19.512Z')
+    const slow = { restCallsPerSecond: 1, sinceInclusive: false, diskMs: 1500 }
+    expect(await wrongAfter({ activity: 1, start, backfill: 3_600_000_000, faults, ...slow })).toEqual([])
+  })
+
+  it('when live trades are there long before their history: no heartbeat tells of later trades', async () => {
+    const start = parseTime('2026-03-04T10:24:21.715Z')
+    const symbols = [KAVA, marketSymbol('DOGE/USD'), BTC]
+    const faults: FaultEntry[] = [{ at: '+1000ms', for: '20000ms', fault: 'rest-error' }]
+    expect(await wrongAfter({ activity: 1, start, symbols, faults, restCallsPerSecond: 0.5 })).toEqual([])
+  })
+
   it('when a price of hundreds of digits comes beside the true ones', async () => {
     const faults: FaultEntry[] = [
       { at: '+20000ms', for: '30000ms', fault: 'malformed-frames', kinds: ['absurd-price'], replaces: true },

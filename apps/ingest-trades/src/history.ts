@@ -74,6 +74,10 @@ interface Walk {
   readonly goal: WatchedHole | MissingTime
   /** The highest id brought, and before the first page that of the trade before; 0 where there is none. */
   reached: number
+  /** Whether it brought a trade of the end of the goal's time, or after it. */
+  isBeyond: boolean
+  /** Whether it brought rows that cannot be read: what is missing may be among them. */
+  isDoubtful: boolean
   /** The page after the one that is being written. */
   ahead: Promise<IteratorResult<TradesPage, void>> | undefined
 }
@@ -356,7 +360,15 @@ export class History {
       ...(reached > 0 && { reached }),
       urgency,
     })
-    const walk: Walk = { pages, after: start.after, goal, reached, ahead: undefined }
+    const walk: Walk = {
+      pages,
+      after: start.after,
+      goal,
+      reached,
+      isBeyond: false,
+      isDoubtful: false,
+      ahead: undefined,
+    }
     this.#walks[job.work].set(symbol, walk)
     const [oldest] = this.#options.trades.ledger.spans(symbol, 'venue')
     if (job.work === 'backfill' && !this.#begun.has(symbol))
@@ -428,7 +440,9 @@ export class History {
     walk.ahead.catch(() => {})
   }
 
-  #keepCursor(symbol: MarketSymbol, walk: Walk, { next }: TradesPage): void {
+  /** Beyond rows that cannot be read nobody would go back to them. */
+  #keepCursor(symbol: MarketSymbol, walk: Walk, { next, rejected }: TradesPage): void {
+    if (rejected.length > 0) return
     this.#options.trades.cursors.keep(symbol, { next, reached: walk.reached })
   }
 
@@ -454,10 +468,10 @@ export class History {
   async #end({ instrument, work }: Job, walk: Walk, isAtEnd: boolean, signal: AbortSignal): Promise<void> {
     const { symbol } = instrument
     const { after, goal } = walk
-    if (isTime(goal) && isAtEnd) await this.#markEnd(instrument, goal, walk, signal)
+    if (isTime(goal) && isAtEnd && !walk.isBeyond) await this.#markEnd(instrument, goal, walk, signal)
     this.#walks[work].delete(symbol)
-    const { reached } = walk
-    const asked = { after, wanted: isTime(goal) ? reached : goal.last, reached }
+    const { isDoubtful, reached } = walk
+    const asked = { after, wanted: isTime(goal) ? reached : goal.last, reached, isDoubtful }
     for (const hole of this.#watch.asked(symbol, asked)) await this.#stateUnserved(symbol, hole)
     if (isTime(goal)) this.#endRange(symbol, walk, isAtEnd)
   }
@@ -499,6 +513,7 @@ export class History {
     const begun = this.#begun.get(symbol)
     if (begun !== undefined) begun.trades += messages.filter(({ kind }) => kind === 'trade').length - known
     walk.reached = Math.max(walk.reached, page.trades.at(-1)?.tradeId ?? 0)
+    walk.isDoubtful ||= page.rejected.length > 0
     this.look(symbol)
     onPage(instrument, page, known)
   }
@@ -514,6 +529,7 @@ export class History {
     const messages = inside.map(asMessage)
     if (isBeginning && page.rejectedBefore === 0) messages.unshift(heartbeatOf(symbol, from, first.tradeId - 1))
     const beyond = trades.find(({ eventTime }) => eventTime >= to)
+    walk.isBeyond ||= beyond !== undefined
     if (beyond === undefined || to === Number.POSITIVE_INFINITY) return messages
     const last = inside.at(-1)?.tradeId ?? (isBeginning ? first.tradeId - 1 : walk.reached)
     const isNext = beyond.tradeId === last + 1

@@ -68,6 +68,16 @@ describe('a watched hole', () => {
     ])
   })
 
+  it('that may be among rows that cannot be read is believed to be missing after ten minutes only', () => {
+    watch.look(BTC)
+    const doubted = () => watch.asked(BTC, { after: 20 as EpochMicros, wanted: 8, reached: 9, isDoubtful: true })
+    expect(doubted()).toEqual([])
+    pass(10 * MICROS_PER_MINUTE - 1)
+    expect(doubted()).toEqual([])
+    pass(1)
+    expect(doubted()).toMatchObject([{ first: 3, last: 8 }])
+  })
+
   it('is told once when it is closed', () => {
     watch.look(BTC)
     add(3, 4, 5, 6, 7, 8)

@@ -29,12 +29,16 @@ export interface Asked {
   readonly wanted: number
   /** The highest id that it brought, 0 for none. */
   readonly reached: number
+  /** Whether it brought rows that cannot be read. */
+  readonly isDoubtful?: boolean
 }
 
 const FIRST_DELAY = 0.3 * MICROS_PER_SECOND
 const LONGEST_DELAY = 5 * MICROS_PER_SECOND
 /** REST lags behind the feed at times, so what it left out is believed to be missing only if it is after this time too. */
 const CERTAIN_AFTER = MICROS_PER_MINUTE
+/** What may be among rows that cannot be read mostly can be later. */
+const CERTAIN_DESPITE_DOUBT = 10 * MICROS_PER_MINUTE
 
 /**
  * The holes of the ledger since they were seen first: when to ask for them again, and which of them the venue does not fill.
@@ -77,14 +81,15 @@ export class HoleWatch {
 
   /**
    * Takes note of a walk that has ended. Gives the holes that history has left out twice, a minute apart by the venue's clock, while it
-   * held what lies beyond them.
+   * held what lies beyond them. Where rows could not be read it takes ten minutes.
    */
-  asked(symbol: MarketSymbol, { after, wanted, reached }: Asked): readonly WatchedHole[] {
+  asked(symbol: MarketSymbol, { after, wanted, reached, isDoubtful = false }: Asked): readonly WatchedHole[] {
     const now = this.#options.now()
+    const certainAfter = isDoubtful ? CERTAIN_DESPITE_DOUBT : CERTAIN_AFTER
     const isAsked = (hole: WatchedHole): boolean => after <= hole.after && hole.first <= Math.max(wanted, reached)
     const unserved = this.holes(symbol).filter(
       (hole) =>
-        isAsked(hole) && reached > hole.last && hole.passedAt !== undefined && now - hole.passedAt >= CERTAIN_AFTER,
+        isAsked(hole) && reached > hole.last && hole.passedAt !== undefined && now - hole.passedAt >= certainAfter,
     )
     const next = this.holes(symbol).map((hole) => (isAsked(hole) ? this.#again(hole, reached > hole.last) : hole))
     this.#holes.set(symbol, next)
