@@ -7,9 +7,9 @@ export const name = 'candles-scale'
 
 /** Kraken's spot market. */
 const SYMBOLS = 1450
-const TRADES = 4_000_000
+const TRADES = 2_000_000
 /** `C1_BENCH_TRADES=100e6` runs the long stream to 100 million; that takes about a minute. */
-const LONG = Number(process.env.C1_BENCH_TRADES ?? 20_000_000)
+const LONG = Number(process.env.C1_BENCH_TRADES ?? 10_000_000)
 
 /** What a trade costs from the bytes of its record to its windows: with one symbol and many, at the start of a stream and at its end. */
 export async function run(): Promise<BenchResult> {
@@ -53,5 +53,6 @@ function figures(label: string, report: ScaleReport): Figure[] {
 async function stream(symbols: number, trades: number): Promise<ScaleReport> {
   const child = fork(new URL('candles-scale/process.ts', import.meta.url), [String(symbols), String(trades)])
   const [report] = (await once(child, 'message')) as [ScaleReport]
+  child.disconnect()
   return report
 }

@@ -82,13 +82,12 @@ function writeSequence({ coverage, windows, revisions, lateness, oldest, newest 
   for (const exception of coverage.exceptions) writeException(exception)
   const { pending, closed } = windows.counts
   writer.put(pending)
-  for (const window of windows.allPending()) writeWindow(window)
+  windows.forEachPending(writeWindow)
   writer.put(closed)
-  for (const window of windows.allClosed()) writeWindow(window)
+  windows.forEachClosed(writeWindow)
   writer.put(revisions.least)
-  const entries = [...revisions.entries()]
-  writer.put(entries.length)
-  for (const entry of entries) for (const word of entry) writer.put(word)
+  writer.put(revisions.size)
+  if (revisions.size > 0) for (const entry of revisions.entries()) for (const word of entry) writer.put(word)
 }
 
 function writeSpan({ first, last, from, to, anchored }: Readonly<Span>): void {

@@ -40,6 +40,10 @@ export class Revisions {
     }
   }
 
+  get size(): number {
+    return this.#count
+  }
+
   static restore(least: number, entries: Iterable<readonly [Level, number, number]>): Revisions {
     const revisions = new Revisions()
     revisions.#least = least

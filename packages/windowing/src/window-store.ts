@@ -42,12 +42,18 @@ export class WindowStore {
   }
 
   get counts(): { readonly pending: number; readonly closed: number } {
-    const count = (levels: readonly Map<number, Window>[]) => levels.reduce((count, { size }) => count + size, 0)
-    return { pending: count(this.#pending), closed: count(this.#closed) }
+    let [pending, closed] = [0, 0]
+    for (const { size } of this.#pending) pending += size
+    for (const { size } of this.#closed) closed += size
+    return { pending, closed }
   }
 
-  *allPending(): Generator<Window> {
-    for (const windows of this.#pending) yield* windows.values()
+  forEachPending(visit: (window: Window) => void): void {
+    for (const windows of this.#pending) if (windows.size > 0) windows.forEach(visit)
+  }
+
+  forEachClosed(visit: (window: Window) => void): void {
+    for (const windows of this.#closed) if (windows.size > 0) windows.forEach(visit)
   }
 
   *allClosed(): Generator<Window> {
