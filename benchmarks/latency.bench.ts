@@ -1,29 +1,18 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseTime } from '@c1/market'
-import { type BenchResult, median } from './bench.ts'
-import type { Load } from './latency/market.ts'
+import type { BenchResult } from './bench.ts'
+import { answer, LOAD_TEXT, SYMBOLS, start, startVenue } from './latency/load.ts'
+import { quantilesOf, STEPS } from './latency/quantiles.ts'
 import type { Measurement, SystemOptions } from './latency/system.ts'
 
-const SYMBOLS = Array.from({ length: 25 }, (_, at) => `L${String(at).padStart(2, '0')}/USD`)
-const LOAD: Load = {
-  symbols: SYMBOLS,
-  tradesPerSecond: 1000,
-  speed: 60,
-  start: parseTime('2026-01-06T00:05:00Z'),
-}
 const WARM_UP_SECONDS = 15
 const ROUNDS = 6
 const ROUND_SECONDS = 10
-const STEPS = ['candle', 'features', 'prediction'] as const
 
 /** What the project promises of the prediction, milliseconds. */
 const TARGETS = { p50: 1, p99: 5 }
-
-type Closings = Measurement['closings']
 
 export const name = 'latency'
 
@@ -38,9 +27,8 @@ export const name = 'latency'
  */
 export async function run(): Promise<BenchResult> {
   const directory = mkdtempSync(join(tmpdir(), 'c1-latency-'))
-  const venue = start('venue', LOAD)
+  const { child: venue, env: venueEnv } = await startVenue()
   try {
-    const { restUrl, wsUrl } = await answer<{ restUrl: string; wsUrl: string }>(venue)
     const options: SystemOptions = {
       dataDir: directory,
       symbols: SYMBOLS,
@@ -48,7 +36,7 @@ export async function run(): Promise<BenchResult> {
       measured: ROUNDS * ROUND_SECONDS,
     }
     // A configuration file where the benchmark is started is none of its business.
-    const env = { ...process.env, INIT_CWD: directory, KRAKEN_REST_URL: restUrl, KRAKEN_WS_URL: wsUrl }
+    const env = { ...process.env, INIT_CWD: directory, ...venueEnv }
     const system = start('system', options, env)
     const measurement = await answer<Measurement>(system)
     if (system.exitCode === null) await once(system, 'exit')
@@ -59,25 +47,12 @@ export async function run(): Promise<BenchResult> {
   }
 }
 
-function start(file: string, options: object, env: NodeJS.ProcessEnv = process.env): ChildProcess {
-  return fork(new URL(`./latency/${file}.ts`, import.meta.url), [JSON.stringify(options)], { env })
-}
-
-function answer<Message>(child: ChildProcess): Promise<Message> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Message))
-    child.once('exit', (code) => reject(new Error(`${child.spawnargs[1]} ended with ${code} before it answered`)))
-  })
-}
-
 function resultOf({ closings, cpuSeconds, elasticNets, seconds, trades, waitedSeconds }: Measurement): BenchResult {
-  const prediction = quantilesOf(closings, 'prediction')
+  const prediction = quantilesOf(closings, 'prediction', ROUND_SECONDS)
   return {
-    workload:
-      `${SYMBOLS.length} symbols, ${LOAD.tradesPerSecond} trades/s asked for, a market ${LOAD.speed} times as fast; ` +
-      `medians are of ${ROUNDS} rounds of ${ROUND_SECONDS} s`,
+    workload: `${LOAD_TEXT}; medians are of ${ROUNDS} rounds of ${ROUND_SECONDS} s`,
     figures: [
-      ...STEPS.flatMap((step) => quantilesOf(closings, step).map(({ label, value }) => ({ label, value, unit: 'ms' }))),
+      ...STEPS.flatMap((step) => quantilesOf(closings, step, ROUND_SECONDS)),
       { label: 'candles closed', value: closings.length, unit: 'candles' },
       {
         label: 'without a prediction',
@@ -97,22 +72,4 @@ function resultOf({ closings, cpuSeconds, elasticNets, seconds, trades, waitedSe
       return { label: `${target} ms / ${label}`, value: target / reached, target: 1 }
     }),
   }
-}
-
-/** Over the whole time, and as the median over the rounds, which one disturbance from outside does not move. */
-function quantilesOf(closings: Closings, step: (typeof STEPS)[number]): { label: string; value: number }[] {
-  const times = (some: Closings): number[] => some.flatMap((closing) => closing[step] ?? [])
-  const rounds = [...Map.groupBy(closings, ({ at }) => Math.floor(at / 1000 / ROUND_SECONDS)).values()]
-  const shares = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 }
-  const overall = Object.entries(shares).map(([label, share]) => ({ label, value: quantile(times(closings), share) }))
-  const medians = Object.keys(TARGETS).map((label) => {
-    const share = shares[label as keyof typeof TARGETS]
-    return { label: `median ${label}`, value: median(rounds.map((round) => quantile(times(round), share))) }
-  })
-  return [...overall, ...medians].map(({ label, value }) => ({ label: `socket to ${step}, ${label}`, value }))
-}
-
-/** The smallest value that at least `share` of the values do not exceed. */
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(share * values.length) - 1)] ?? Number.NaN
 }

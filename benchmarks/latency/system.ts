@@ -7,7 +7,7 @@ import { openDashboard } from '../../apps/c1/src/dashboard.ts'
 import { Pipeline } from '../../apps/c1/src/pipeline.ts'
 import { openVenue } from '../../apps/c1/src/venue.ts'
 import { openWorkspace, ROLES } from '../../apps/c1/src/workspace.ts'
-import { LatencyProbe } from './probe.ts'
+import { ArrivalProbe, type ClosingTimes, isPredicting, sharedNow, TopicProbe, timesOf } from './probe.ts'
 
 export interface SystemOptions {
   readonly dataDir: string
@@ -26,13 +26,8 @@ export interface Measurement {
   readonly cpuSeconds: number
   /** That the main thread was ready to run and other processes had the processors; Linux tells. */
   readonly waitedSeconds: number | undefined
-  /** Candles closed by a live trade, by time, milliseconds since the measured part began; absent steps never happened. */
-  readonly closings: readonly {
-    readonly at: number
-    readonly candle?: number
-    readonly features?: number
-    readonly prediction?: number
-  }[]
+  /** Candles closed by a live trade, by time. */
+  readonly closings: readonly ClosingTimes[]
 }
 
 process.on('disconnect', () => process.exit())
@@ -43,14 +38,15 @@ const { dataDir } = options
 // One day between trainings: with the market's clock this fast, an hour of it would be one measured minute.
 const flags = { source: 'kraken', symbols: options.symbols.join(), dataDir, httpPort: '0', trainEvery: '1d' }
 const context = await openContext(flags, stop.signal)
-const probe = new LatencyProbe()
-probe.watchSockets()
+const arrivalProbe = new ArrivalProbe()
+const topicProbe = new TopicProbe()
+arrivalProbe.watchSockets()
 
 const workspace = await openWorkspace(context, source.folder, ROLES)
 const venue = await openVenue(context, source, workspace.directory)
 const pipeline = new Pipeline(context, workspace)
 const { ingest, trades } = await pipeline.openIngest(venue)
-probe.watchTrades(trades)
+arrivalProbe.watchTrades(trades)
 const symbols = venue.instruments.map(({ symbol }) => symbol)
 const dashboard = await openDashboard({
   context,
@@ -72,7 +68,7 @@ const running = runRoles(
     pipeline.trainModel(symbols, venue.identity.startedAt, (position) => pipeline.stored(position)),
     pipeline.servePredictions(() => venue.clock.now()),
     { name: 'show-dashboard', run: dashboard.run },
-    { name: 'probe', run: (signal) => probe.watchLog(workspace.log, signal) },
+    { name: 'probe', run: (signal) => topicProbe.watch(workspace.log, signal) },
   ],
   stop.signal,
   context.logger,
@@ -93,32 +89,25 @@ process.send?.(measurement, () => process.exit())
 async function predicting(): Promise<void> {
   for (;;) {
     await seconds(0.5)
-    const newest = probe.closings.slice(-2 * symbols.length)
-    const predicted = newest.filter(({ predictionAt }) => predictionAt !== undefined)
-    if (predicted.length >= symbols.length && ingest.status().backfill.length === 0) return
+    const closings = topicProbe.closings(arrivalProbe.arrivals)
+    if (isPredicting(closings, symbols.length) && ingest.status().backfill.length === 0) return
   }
 }
 
 async function measure(length: number): Promise<Measurement> {
-  const [from, cpu, before, waited] = [performance.now(), process.cpuUsage(), probe.trades, waitedSeconds()]
+  const [from, cpu, before, waited] = [sharedNow(), process.cpuUsage(), arrivalProbe.trades, waitedSeconds()]
   await seconds(length)
-  const [to, used, count] = [performance.now(), process.cpuUsage(cpu), probe.trades - before]
+  const [to, used, count] = [sharedNow(), process.cpuUsage(cpu), arrivalProbe.trades - before]
   const waitedAfter = waitedSeconds()
   // The last closings get time for their predictions.
   await seconds(1)
-  const closings = probe.closings.filter(({ arrivedAt }) => arrivedAt >= from && arrivedAt < to)
   return {
     seconds: (to - from) / 1000,
     trades: count,
     elasticNets: await countElasticNets(),
     cpuSeconds: (used.user + used.system) / 1e6,
     waitedSeconds: waited === undefined || waitedAfter === undefined ? undefined : waitedAfter - waited,
-    closings: closings.map(({ arrivedAt, candleAt, featuresAt, predictionAt }) => ({
-      at: arrivedAt - from,
-      ...(candleAt !== undefined && { candle: candleAt - arrivedAt }),
-      ...(featuresAt !== undefined && { features: featuresAt - arrivedAt }),
-      ...(predictionAt !== undefined && { prediction: predictionAt - arrivedAt }),
-    })),
+    closings: timesOf(topicProbe.closings(arrivalProbe.arrivals), from, to),
   }
 }
 
