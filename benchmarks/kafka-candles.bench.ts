@@ -1,29 +1,19 @@
-import { type ChildProcess, fork, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pass } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { CHECKPOINTS_TOPIC, type EventLog, openKafkaLog, TOPICS } from '@c1/event-log'
-import { Admin } from '@platformatic/kafka'
-import { type Broker, startBroker } from '../tools/broker/broker.ts'
+import { type EventLog, TOPICS } from '@c1/event-log'
 import { cacheFolder, classPath } from '../tools/broker/jars.ts'
 import { run as runProgram } from '../tools/broker/run.ts'
 import { type BenchResult, type Figure, median, type Ratio } from './bench.ts'
-import type { Told } from './kafka-candles/role.ts'
+import { CandleRoles, forgetCandles } from './kafka-candles/candle-roles.ts'
 import { hasRealTrades, writeTrades } from './kafka-candles/trades.ts'
+import { onBroker, PARTITIONS, type Place } from './on-broker.ts'
 
 export const name = 'kafka-candles'
 
 const TRADES = 1_000_000
-const PARTITIONS = 8
-const PREFIX = 'bench.'
-const INPUT = `${PREFIX}${TOPICS.trades}`
-const OUTPUT = `${PREFIX}${TOPICS.candles}`
-const CHECKPOINTS = `${PREFIX}${CHECKPOINTS_TOPIC}`
 const ROUNDS = 3
 /** What the project promises: how many times as fast as each. */
 const TARGETS: Readonly<Record<string, number>> = {
@@ -52,28 +42,16 @@ interface Peer {
  * consumer and against other engines. Ours makes eight intervals, exactly; the others make one, in floating point.
  */
 export async function run(): Promise<BenchResult | { readonly skipped: string }> {
-  const missing = await classPath().then(
-    () => undefined,
-    (error: Error) => error.message,
-  )
-  if (missing !== undefined) return { skipped: missing }
-  const folder = await mkdtemp(join(tmpdir(), 'c1-bench-'))
-  const broker = await startBroker({ folder, heap: '1g' })
-  try {
-    const log = await openKafkaLog({
-      connection: { brokers: [broker.bootstrap] },
-      prefix: PREFIX,
-      onWarning: console.error,
-    })
-    await newTopic(broker, INPUT)
+  return onBroker(async (place) => {
+    const log = await place.openLog()
+    await place.createTopics()
     const trades = await writeTrades(log, TRADES)
-    const peers = await contenders(broker, trades, folder)
+    const peers = await contenders(place, trades)
     const laps = new Map(peers.map(({ label }) => [label, [] as Lap[]]))
     const digests = new Set<string>()
     for (let round = 0; round < ROUNDS; round++) {
       for (const { label, lap, rounds } of peers.filter((peer) => round < peer.rounds)) {
-        await newTopic(broker, OUTPUT)
-        await newTopic(broker, CHECKPOINTS, 1)
+        await forgetCandles(place)
         const found = await lap()
         console.error(
           `${label}: ${found.seconds.toFixed(2)} s, ${found.cpuSeconds.toFixed(2)} CPU s (${round + 1} of ${rounds})`,
@@ -85,23 +63,23 @@ export async function run(): Promise<BenchResult | { readonly skipped: string }>
     await log.close()
     if (digests.size !== 1) throw new Error(`The candles of ${digests.size} runs differ.`)
     return resultOf(laps, trades)
-  } finally {
-    await broker.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
-async function contenders(broker: Broker, trades: number, folder: string): Promise<Peer[]> {
-  const at = [broker.bootstrap]
+async function contenders(place: Place, trades: number): Promise<Peer[]> {
+  const { bootstrap, folder, own, prefix } = place
+  const [input, output] = [prefix + TOPICS.trades, prefix + TOPICS.candles]
+  const lap = (program: string, args: readonly string[], cwd?: string): Promise<Lap> =>
+    lapOf(own(spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], ...(cwd && { cwd }) })))
   const ours = (processes: number): Peer => ({
     label: processes === 1 ? 'C1' : `C1, ${processes} processes`,
     rounds: ROUNDS,
-    lap: () => roles(broker, trades, processes),
+    lap: () => roles(place, trades, processes),
   })
   const ceiling = (label: string, work: string): Peer => ({
     label,
     rounds: ROUNDS,
-    lap: async () => lapOf(spawn(process.execPath, [here('ceiling.ts'), ...at, INPUT, String(trades), work], PIPED)),
+    lap: () => lap(process.execPath, [here('ceiling.ts'), bootstrap, input, String(trades), work]),
   })
   const peers = [ours(1), ceiling('consume + JSON.parse', 'parse'), ceiling('consume', 'bare'), ours(2)]
   const streams = await compileStreams(folder)
@@ -110,8 +88,7 @@ async function contenders(broker: Broker, trades: number, folder: string): Promi
     peers.push({
       label: 'Kafka Streams, tuned',
       rounds: ROUNDS,
-      lap: () =>
-        lapOf(spawn('java', [...streams, ...at, INPUT, OUTPUT, String(trades), join(folder, 'streams')], PIPED)),
+      lap: () => lap('java', [...streams, bootstrap, input, output, String(trades), join(folder, 'streams')]),
     })
   }
   if (!existsSync(QUIX))
@@ -120,14 +97,11 @@ async function contenders(broker: Broker, trades: number, folder: string): Promi
     peers.push({
       label: 'Quix Streams',
       rounds: 1,
-      lap: () =>
-        lapOf(spawn(QUIX, [here('quix.py'), ...at, INPUT, OUTPUT, String(trades), '30'], { ...PIPED, cwd: folder })),
+      lap: () => lap(QUIX, [here('quix.py'), bootstrap, input, output, String(trades), '30'], folder),
     })
   }
   return peers
 }
-
-const PIPED: SpawnOptions = { stdio: ['ignore', 'pipe', 'inherit'] }
 
 /** Arguments of `java` that run the topology; `undefined` without a compiler. */
 async function compileStreams(folder: string): Promise<string[] | undefined> {
@@ -146,43 +120,15 @@ async function compileStreams(folder: string): Promise<string[] | undefined> {
 }
 
 /** One role in each process, sharing the partitions; they are told to end when the candles of all trades are there. */
-async function roles({ bootstrap }: Broker, trades: number, processes: number): Promise<Lap> {
-  const children = Array.from({ length: processes }, () => fork(here('role.ts'), [bootstrap, PREFIX]))
-  const latest = new Map<ChildProcess, Told>()
-  for (const child of children) child.on('message', (told) => latest.set(child, told as Told))
-  const all = (): Told[] => [...latest.values()]
-  const ended = Promise.all(children.map((child) => once(child, 'exit')))
-  await until(() => all().filter(({ joined }) => joined).length === processes, children)
-  await pass(SETTLE_MS)
-  for (const child of children) child.send('go')
-  const isDone = (): boolean => {
-    const told = all()
-    const read = told.reduce((sum, { read }) => sum + read, 0)
-    return read >= trades && Date.now() - Math.max(...told.map(({ ended }) => ended)) > QUIET_MS
-  }
-  await until(isDone, children)
-  for (const child of children) child.send('stop')
-  await ended
-  const told = all()
-  const started = Math.min(...told.map(({ started }) => started))
-  return {
-    seconds: (Math.max(...told.map(({ ended }) => ended)) - started) / 1000,
-    cpuSeconds: told.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-  }
+async function roles(place: Place, trades: number, processes: number): Promise<Lap> {
+  const roles = await CandleRoles.start(place, processes)
+  await roles.reached(({ ended, read }) => read >= trades && Date.now() - ended > QUIET_MS)
+  const { cpuSeconds, ended, started } = await roles.stop()
+  return { seconds: (ended - started) / 1000, cpuSeconds }
 }
 
-/** Until the members of a group share its partitions for good. */
-const SETTLE_MS = 5000
 /** No candle for so long: there are no more. */
 const QUIET_MS = 1000
-
-async function until(isTrue: () => boolean, children: readonly ChildProcess[]): Promise<void> {
-  while (!isTrue()) {
-    const dead = children.find(({ exitCode }) => exitCode !== null)
-    if (dead !== undefined) throw new Error(`The role ended with ${dead.exitCode}.`)
-    await pass(50)
-  }
-}
 
 async function lapOf(child: ChildProcess): Promise<Lap> {
   let text = ''
@@ -194,25 +140,6 @@ async function lapOf(child: ChildProcess): Promise<Lap> {
   if (line === undefined)
     throw new Error(`${child.spawnargs.slice(0, 3).join(' ')} ended with ${child.exitCode} and no result`)
   return JSON.parse(line) as Lap
-}
-
-async function newTopic({ bootstrap }: Broker, topic: string, partitions = PARTITIONS): Promise<void> {
-  const admin = new Admin({ clientId: 'bench', bootstrapBrokers: [bootstrap], strict: true })
-  try {
-    await admin.deleteTopics({ topics: [topic] }).catch(() => {})
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const configs = [{ name: 'retention.ms', value: '-1' }]
-        await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs })
-        return
-      } catch (error) {
-        if (attempt === 50) throw error
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      }
-    }
-  } finally {
-    await admin.close()
-  }
 }
 
 /** Of every candle of every symbol, in order. */

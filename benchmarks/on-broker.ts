@@ -7,12 +7,14 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pass } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type EventLog, KafkaTopics, openKafkaLog } from '@c1/event-log'
+import { Admin } from '@platformatic/kafka'
 import { startBroker, stopBroker } from '../tools/broker/broker.ts'
 import { classPath } from '../tools/broker/jars.ts'
 
 const MAIN = fileURLToPath(new URL('../apps/c1/src/main.ts', import.meta.url))
 const PREFIX = 'bench.'
-const PARTITIONS = 8
+/** As many as docs/kafka.md takes. */
+export const PARTITIONS = 8
 const BROKER_PATIENCE_MS = 15_000
 const POLL_MS = 20
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -22,8 +24,10 @@ export interface Place {
   readonly bootstrap: string
   readonly prefix: string
   readonly folder: string
-  /** The topics of C1, with as many partitions as docs/kafka.md takes. */
+  /** All topics of C1, as `c1 topics create` makes them. */
   createTopics(): Promise<void>
+  /** Deletes these and makes them again. */
+  emptyTopics(topics: readonly string[]): Promise<void>
   openLog(): Promise<EventLog>
   /** This process ends with the benchmark, however that ends. */
   own<Child extends ChildProcess>(child: Child): Child
@@ -93,11 +97,23 @@ class BrokerPlace implements Place {
     await topics.close()
   }
 
+  async emptyTopics(topics: readonly string[]): Promise<void> {
+    const names = topics.map((topic) => PREFIX + topic)
+    const admin = new Admin({ clientId: 'bench', bootstrapBrokers: [this.bootstrap], strict: true })
+    try {
+      await admin.deleteTopics({ topics: names })
+      while ((await admin.listTopics({})).some((topic) => names.includes(topic))) await pass(POLL_MS)
+    } finally {
+      await admin.close()
+    }
+    await this.createTopics()
+  }
+
   openLog(): Promise<EventLog> {
     return openKafkaLog(this.#log)
   }
 
-  own<Child extends ChildProcess>(child: Child): Child {
+  own = <Child extends ChildProcess>(child: Child): Child => {
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
     return child
@@ -146,9 +162,9 @@ function metricsUrl(role: string, child: ChildProcess): Promise<string> {
   })
 }
 
-async function ready(role: string, { exitCode }: ChildProcess, url: string): Promise<void> {
+async function ready(role: string, child: ChildProcess, url: string): Promise<void> {
   while (!(await fetch(`${url}/readyz`)).ok) {
-    if (exitCode !== null) throw new Error(`${role} ended with ${exitCode}.`)
+    if (child.exitCode !== null) throw new Error(`${role} ended with ${child.exitCode}.`)
     await pass(POLL_MS)
   }
 }
