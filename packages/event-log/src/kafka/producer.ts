@@ -39,7 +39,9 @@ export class KafkaProducer implements Producer {
   readonly #end: Record<number, number>
   readonly #keys = new Map<string, Key>()
   readonly #headers = new WeakMap<object, ReadonlyMap<Buffer, Buffer>>()
-  #sending: Promise<unknown> = Promise.resolve()
+  /** Appends that the next send takes. */
+  readonly #waiting: Waiting[] = []
+  #sending: Promise<void> = Promise.resolve()
   #failure: C1Error | undefined
 
   private constructor(options: KafkaProducerOptions, end: Record<number, number>) {
@@ -60,9 +62,10 @@ export class KafkaProducer implements Producer {
   }
 
   append(records: readonly LogRecord[]): Promise<Position> {
-    const appended = this.#sending.then(() => this.#append(records))
-    this.#sending = appended.catch(() => undefined)
-    return appended
+    const { promise, reject, resolve } = Promise.withResolvers<Position>()
+    this.#waiting.push({ records, reject, resolve })
+    if (this.#waiting.length === 1) this.#sending = this.#sending.then(() => this.#appendWaiting())
+    return promise
   }
 
   /** What `append` resolved has been taken by every replica in step: there is nothing left to flush. */
@@ -77,9 +80,16 @@ export class KafkaProducer implements Producer {
     await this.#producer.close()
   }
 
-  async #append(records: readonly LogRecord[]): Promise<Position> {
-    for (const part of parts(records, (key) => this.#keyOf(key).partition)) await this.#send(part)
-    return { ...this.#end }
+  /** What was appended while a send was under way goes together: a trade does not wait for a round trip of each before it. */
+  async #appendWaiting(): Promise<void> {
+    const appends = this.#waiting.splice(0)
+    try {
+      const records = appends.flatMap(({ records }) => records)
+      for (const part of parts(records, (key) => this.#keyOf(key).partition)) await this.#send(part)
+      for (const { resolve } of appends) resolve({ ...this.#end })
+    } catch (error) {
+      for (const { reject } of appends) reject(error)
+    }
   }
 
   async #send(records: readonly LogRecord[]): Promise<void> {
@@ -164,6 +174,12 @@ export class KafkaProducer implements Producer {
 }
 
 type Message = MessageToProduce<Buffer, Buffer, Buffer, Buffer> & { readonly partition: number }
+
+interface Waiting {
+  readonly records: readonly LogRecord[]
+  readonly resolve: (position: Position) => void
+  readonly reject: (reason: unknown) => void
+}
 
 interface Key {
   readonly bytes: Buffer
