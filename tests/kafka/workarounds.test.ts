@@ -30,9 +30,10 @@ function foreignProducer(options: { transactional?: boolean; compression?: Compr
     bootstrapBrokers: [inject('kafkaBroker')],
     strict: true,
     partitioner: compatibilityPartitioner,
+    // Else a send that is tried again, as after the making of a topic, may be there twice.
+    idempotent: true,
     ...(options.compression && { compression: options.compression }),
     ...(options.transactional && {
-      idempotent: true,
       transactionalId: randomUUID(),
       producerId: -1n,
       producerEpoch: -1,
