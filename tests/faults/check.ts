@@ -63,12 +63,12 @@ export class LogCheck {
     tell.end()
   }
 
-  /** What is newest in the log is as new as it can be. */
+  /** What is newest in the log is as new as it can be: a frame that the venue withheld is missed when the next trade comes. */
   tail(symbol: MarketSymbol, ledger: TradeLedger, before: EpochMicros): void {
     const expected = this.#venue.lastId(symbol, before)
     const newest = ledger.newest(symbol)?.id ?? 0
     const missing = newest < expected ? this.#venue.truth(symbol, newest + 1, expected) : []
-    const served = missing.filter(({ unserved }) => unserved !== 'everywhere')
+    const served = missing.filter((trade) => trade.unserved !== 'everywhere' && !this.#isWithheld(trade))
     if (served.length > 0)
       this.#say(symbol, `ends at ${newest}, though ${served.at(-1)?.tradeId} is old enough to be there`)
   }
@@ -127,8 +127,12 @@ export class LogCheck {
   }
 
   /** The venue did not tell it when it happened, so that only the ids that follow can show that it is missing. */
-  #isHidden({ eventTime, symbol, unserved }: TrueTrade): boolean {
-    if (unserved !== undefined) return true
+  #isHidden(trade: TrueTrade): boolean {
+    return trade.unserved !== undefined || this.#isWithheld(trade)
+  }
+
+  /** It happened while its frames were lost, delayed or spoiled, on a link that stayed open. */
+  #isWithheld({ eventTime, symbol }: TrueTrade): boolean {
     return this.#faults.some((entry) => {
       if (!HIDING.has(entry.fault) || !(entry.symbols?.includes(symbol) ?? true)) return false
       const from = this.#start + Number.parseInt(entry.at.slice(1), 10) * 1000

@@ -11,7 +11,8 @@ const KILLS = Number(process.env.C1_TEST_KILLS ?? 50)
 const SEED = Number(process.env.C1_TEST_SEED ?? Date.now() % 1_000_000)
 /** Simulated minutes pass each second, so that candles close, models are trained and predictions fall due all the time. */
 const SPEED = 60
-const START = '2026-03-04T10:20:00Z'
+/** Just after a cut-off: both runs must have begun before the next one, half a minute of the host's later, to train the same versions. */
+const START = '2026-03-04T10:01:00Z'
 const SYMBOLS = 'BTC/USD,ETH/USD,KAVA/USD'
 const OPTIONS = `--source kraken --symbols ${SYMBOLS} --http-port 0 --train-every 30m --log-level error`.split(' ')
 
