@@ -172,9 +172,13 @@ function symbolText(status: SymbolStatus): string {
   const complete = completeToId === null ? 'no ids known' : `complete to trade ${completeToId} at ${completeToTime}`
   const holes = missing.length === 0 ? 'no holes' : `missing ${missing.map(missingText).join(', ')}`
   const unserved = exceptions.length === 0 ? '' : `, not served by the venue ${rangesText(exceptions)}`
-  const refused = `${repaired} holes repaired, ${duplicates} duplicates refused`
+  const refused = `${counted(repaired, 'hole')} repaired, ${counted(duplicates, 'duplicate')} refused`
   const state = `${complete}, ${holes}${unserved}, ${refused}${outagesText(status)}${historyText(status)}`
   return `${status.symbol}: ${status.trades} trades, ${state}; features to ${newestFeatures ?? '-'}; model ${model ?? '-'}`
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
 }
 
 function missingText({ asked, first, last, since }: MissingIds): string {
