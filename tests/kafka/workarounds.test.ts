@@ -259,7 +259,7 @@ describe('a broker that is away', () => {
       return { folder, port, heap: '256m' } as const
     }
 
-    it('costs time and no record', { timeout: 180_000 }, async () => {
+    it('costs time and no record; the one under way may be there twice', { timeout: 180_000 }, async () => {
       const options = await begin()
       const { log, warnings } = await open(`127.0.0.1:${options.port}`, { patienceMs: Number.POSITIVE_INFINITY })
       const waiting = log.bounds(TOPIC).catch((error: Error) => error)
@@ -271,11 +271,11 @@ describe('a broker that is away', () => {
       await admin.close()
 
       const producer = await log.producer(TOPIC)
-      const read: string[] = []
+      const read: StoredRecord[] = []
       const reading = (async () => {
         for await (const { records } of await log.consumer(TOPIC, { from: 'earliest' })) {
-          read.push(...records.map(text))
-          if (read.length >= 600) return
+          read.push(...records)
+          if (new Set(read.map(text)).size >= 600) return
         }
       })()
       const appending = (async () => {
@@ -285,7 +285,12 @@ describe('a broker that is away', () => {
       await broker.kill(1)
       broker = await startBroker(options)
       await Promise.all([appending, reading])
-      expect(read.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 600 }, (_, at) => at))
+      // The record under way may have been written and be written again: it then follows itself.
+      const distinct = [...Map.groupBy(read, ({ partition }) => partition).values()].flatMap((records) =>
+        records.map((record) => Number(text(record))).filter((count, at, all) => count !== all[at - 1]),
+      )
+      expect(distinct.sort((a, b) => a - b)).toEqual(Array.from({ length: 600 }, (_, at) => at))
+      expect(read.length).toBeLessThanOrEqual(601)
       await log.close()
     })
 

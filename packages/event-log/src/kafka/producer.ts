@@ -29,8 +29,9 @@ export interface KafkaProducerOptions {
 }
 
 /**
- * An idempotent writer: acknowledged by all replicas, in order, once, also over the loss of a leader. Appends follow one
- * another in the order of the calls.
+ * An idempotent writer: acknowledged by all replicas, in order, once, also over the loss of a leader. Only what was under way when
+ * the last replica was killed and came back was seen to stand there twice, one after the other. Appends follow one another
+ * in the order of the calls.
  */
 export class KafkaProducer implements Producer {
   readonly #options: KafkaProducerOptions
