@@ -3,10 +3,13 @@ import { runSchedule } from './run-schedule.ts'
 import { failureText, runSchedules } from './run-schedules.ts'
 import { scheduleOf } from './schedule.ts'
 
-/** `C1_TEST_SEED` repeats one schedule and prints what happens; `C1_TEST_SCHEDULES` sets how many others are drawn. */
-const { C1_TEST_SCHEDULES = '10000', C1_TEST_SEED } = process.env
+/**
+ * `C1_TEST_SEED` repeats one schedule and prints what happens; `C1_TEST_SCHEDULES` sets how many others are drawn, and
+ * `C1_TEST_FIRST_SEED` from which seed on: else new ones each time.
+ */
+const { C1_TEST_FIRST_SEED, C1_TEST_SCHEDULES = '10000', C1_TEST_SEED } = process.env
 const SCHEDULES = Number(C1_TEST_SCHEDULES)
-const FIRST = Date.now() % 1_000_000_000
+const FIRST = C1_TEST_FIRST_SEED === undefined ? Date.now() % 1_000_000_000 : Number(C1_TEST_FIRST_SEED)
 const THREADS = 2
 
 it.skipIf(C1_TEST_SEED !== undefined)(
