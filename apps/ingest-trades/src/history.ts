@@ -524,10 +524,12 @@ export class History {
     const trades = isBeginning ? page.trades.filter(({ eventTime }) => eventTime >= from) : page.trades
     const [first] = trades
     if (first === undefined) return []
-    if (isBeginning && page.rejectedBefore > 0) this.#doubtBeginning(symbol)
+    // Of a page before this one no row was a trade, or it would be no beginning.
+    const isDoubtful = page.rejectedBefore > 0 || walk.isDoubtful
+    if (isBeginning && isDoubtful) this.#doubtBeginning(symbol)
     const inside = trades.filter(({ eventTime }) => eventTime < to)
     const messages = inside.map(asMessage)
-    if (isBeginning && page.rejectedBefore === 0) messages.unshift(heartbeatOf(symbol, from, first.tradeId - 1))
+    if (isBeginning && !isDoubtful) messages.unshift(heartbeatOf(symbol, from, first.tradeId - 1))
     const beyond = trades.find(({ eventTime }) => eventTime >= to)
     walk.isBeyond ||= beyond !== undefined
     if (beyond === undefined || to === Number.POSITIVE_INFINITY) return messages
