@@ -1,8 +1,11 @@
 import { type KrakenRest, type MalformedRow, systemTimers, type Timers } from '@c1/kraken'
 import { C1Error, type EpochMicros, type Instrument, MalformedError, type MarketSymbol } from '@c1/market'
-import { History, type Job, type Progress, SERVED_AFTER } from './history.ts'
+import { History } from './history.ts'
 import { HistoryLoop } from './history-loop.ts'
+import type { Progress } from './history-progress.ts'
 import type { TradeLog } from './trade-log.ts'
+import type { Job } from './turns.ts'
+import { isYetToBeServed } from './wanted-range.ts'
 
 /** Event time of which every trade of a symbol is wanted. */
 export interface BackfillRange {
@@ -159,7 +162,7 @@ export class Backfill {
     const { symbol } = instrument
     const missing = trades.ledger.missing(symbol, from, to)
     // Up to now there is always something missing: what happens next.
-    const isNow = to > now() - SERVED_AFTER
+    const isNow = isYetToBeServed(to, now())
     return {
       ...range,
       added: this.#history.fetched(symbol),

@@ -8,9 +8,10 @@ import {
   type Trade,
 } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { History, type Work } from './history.ts'
+import { History } from './history.ts'
 import { Place } from './test-support.ts'
 import type { TradeLog } from './trade-log.ts'
+import type { Work } from './turns.ts'
 
 const START = 1_762_732_800 * MICROS_PER_SECOND
 const INSTRUMENTS = ['AAA/USD', 'BBB/USD'].map(

@@ -9,7 +9,7 @@ export {
 } from './backfill.ts'
 export { type Completeness, completenessOf } from './completeness.ts'
 export { type ForeignWriterOptions, watchForeignWriters } from './foreign-writers.ts'
-export type { Progress } from './history.ts'
+export type { Progress } from './history-progress.ts'
 export type { WatchedHole } from './hole-watch.ts'
 export { type ImportFinding, type ImportOptions, type ImportProgress, importArchive } from './import-archive.ts'
 export { Ingest, type IngestOptions, type IngestStatus, type SymbolCompleteness } from './ingest-trades.ts'

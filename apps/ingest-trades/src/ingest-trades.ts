@@ -14,12 +14,14 @@ import {
 import { C1Error, type EpochMicros, formatTime, type Instrument, type MarketSymbol, type Trade } from '@c1/market'
 import type { Logger, Metrics } from '@c1/service'
 import { type Completeness, completenessOf } from './completeness.ts'
-import { History, type Job, type Progress } from './history.ts'
+import { History } from './history.ts'
 import { HistoryLoop } from './history-loop.ts'
+import type { Progress } from './history-progress.ts'
 import type { WatchedHole } from './hole-watch.ts'
 import type { OpenOutage } from './open-outages.ts'
 import { Silence } from './silence.ts'
 import { TRADE_LOG, type TradeLog } from './trade-log.ts'
+import type { Job } from './turns.ts'
 
 export interface IngestOptions {
   readonly trades: TradeLog

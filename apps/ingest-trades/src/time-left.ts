@@ -1,6 +1,6 @@
 import type { BudgetState } from '@c1/kraken'
 import { type EpochMicros, MICROS_PER_SECOND } from '@c1/market'
-import type { Progress } from './history.ts'
+import type { Progress } from './history-progress.ts'
 
 /** A page of 1,000 rows repeats the last trade of the one before. */
 const NEW_ON_A_PAGE = 999
