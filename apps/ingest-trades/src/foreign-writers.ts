@@ -14,6 +14,9 @@ export interface ForeignWriterOptions {
   readonly metrics: Metrics
 }
 
+/** Its own trades are nearly all that it reads: they come together. */
+const GATHER_MS = 250
+
 /**
  * Follows the trades topic where several may write it, and reports who else writes the same symbols. Their trades are taken
  * into the ledger, so that two ingesters, by mistake or while one takes over from the other, soon stop doubling each other.
@@ -29,7 +32,8 @@ export async function watchForeignWriters(options: ForeignWriterOptions, signal:
     ['symbol'],
   )
   const isForeign = ({ headers, key }: StoredRecord): boolean => headers['c1-writer'] !== writer && own.has(key)
-  for await (const { records } of await log.consumer(TOPICS.trades, { from: 'latest', signal })) {
+  const written = await log.consumer(TOPICS.trades, { from: 'latest', gatherMs: GATHER_MS, signal })
+  for await (const { records } of written) {
     for (const record of records) {
       if (!isForeign(record)) continue
       const { 'c1-writer': other = 'another program' } = record.headers

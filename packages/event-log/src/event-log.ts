@@ -64,6 +64,11 @@ export interface ConsumerOptions {
    * Only these records are wanted; goes with `until`. A log may pass over others to read less, and may give them all the same.
    */
   readonly only?: Selection
+  /**
+   * Records may be given so many milliseconds late, many together, which costs less of a log that others write to at the same
+   * time. A log where it costs nothing may give them at once. Default 0.
+   */
+  readonly gatherMs?: number
   /** Most records in a batch. Default 1000. */
   readonly maxBatch?: number
   /** Ends the iteration after the current batch. */

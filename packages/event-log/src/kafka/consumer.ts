@@ -1,25 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { C1Error, UsageError } from '@c1/market'
-import type { Connection, ConnectionPool } from '@platformatic/kafka'
 import { checkMaxBatch, groupMissing } from '../consumer-options.ts'
 import { positionAhead, positionExpired } from '../embedded/errors.ts'
 import type { Batch, Consumer, ConsumerOptions, Position, StoredRecord } from '../event-log.ts'
 import type { KafkaClient } from './client.ts'
-import { isTransient, kafkaError } from './errors.ts'
-import { type FetchedPartition, fetchRecords } from './fetch-request.ts'
+import { isTransient } from './errors.ts'
+import type { FetchedPartition } from './fetch-request.ts'
 import { BatchDecoder, type DecodedBatch } from './record-batches.ts'
+import { type FetchCursor, OFFSET_OUT_OF_RANGE, type TopicFetcher } from './topic-fetcher.ts'
+import type { TopicFetchers } from './topic-fetchers.ts'
 
-/** Larger answers are slower and hold more memory, smaller ones cost round trips. */
-const FETCH_BYTES = 1024 * 1024
-const FETCH_WAIT_MS = 500
 /** Answers that wait to be read, beyond which a broker is not asked for more. */
 const WAITING_MOST = 4
-const RETRY_MS = 100
-const LONGEST_RETRY_MS = 3000
 
-const OFFSET_OUT_OF_RANGE = 1
-
-interface Cursor {
+interface Place {
   readonly partition: number
   readonly until: number
   /** Of the next record to deliver. */
@@ -28,25 +21,24 @@ interface Cursor {
   asked: number
   /** While nothing was delivered, `earliest` means the oldest record there is, even if retention moves that. */
   mayMove: boolean
+  /** The broker has nothing at `asked`, which is being looked into. */
+  isLost: boolean
 }
 
 interface Answer {
-  readonly cursor: Cursor
+  readonly place: Place
   readonly batches: Iterator<DecodedBatch>
 }
 
-/**
- * Reads partitions of a topic from their leaders, each leader asked by itself, the next answer while the last one is read.
- *
- * What goes wrong with a broker is waited out: leaders are looked up again and reading goes on from its own position, so a
- * leader that dies, moves or forgets costs time and no record.
- */
+/** Reads partitions of a topic: the next answers are asked for while the last ones are read. */
 export class KafkaConsumer implements Consumer {
   readonly #client: KafkaClient
   readonly #topic: string
   readonly #options: ConsumerOptions
-  readonly #cursors: readonly Cursor[]
-  readonly #pool: ConnectionPool
+  readonly #places: readonly Place[]
+  readonly #cursors: readonly FetchCursor[]
+  readonly #fetchers: TopicFetchers
+  #fetcher: TopicFetcher | undefined
   readonly #decoder: BatchDecoder
   readonly #maxBatch: number
   readonly #onFinished: (consumer: KafkaConsumer) => void
@@ -55,20 +47,19 @@ export class KafkaConsumer implements Consumer {
   #failure: { readonly error: unknown } | undefined
   #hasToldTombstone = false
   #wake: () => void = () => {}
-  #roomMade: () => void = () => {}
 
   private constructor(
-    client: KafkaClient,
+    { client, fetchers, onFinished }: KafkaConsumerContext,
     topic: string,
     options: ConsumerOptions,
-    cursors: readonly Cursor[],
-    onFinished: (consumer: KafkaConsumer) => void,
+    places: readonly Place[],
   ) {
     this.#client = client
     this.#topic = topic
     this.#options = options
-    this.#cursors = cursors
-    this.#pool = client.openPool()
+    this.#places = places
+    this.#cursors = places.map((place) => this.#cursor(place))
+    this.#fetchers = fetchers
     this.#decoder = new BatchDecoder(topic, client.decompress)
     this.#maxBatch = options.maxBatch ?? 1000
     this.#onFinished = onFinished
@@ -79,22 +70,15 @@ export class KafkaConsumer implements Consumer {
    * @throws C1Error `position_expired`, `position_ahead`
    * @throws UsageError `group_missing`, `batch_size_malformed`, `topic_missing`
    */
-  static async open(
-    client: KafkaClient,
-    topic: string,
-    options: ConsumerOptions,
-    onFinished: (consumer: KafkaConsumer) => void,
-  ): Promise<KafkaConsumer> {
+  static async open(context: KafkaConsumerContext, topic: string, options: ConsumerOptions): Promise<KafkaConsumer> {
     checkMaxBatch(options.maxBatch)
     if (options.from === 'committed' && options.group === undefined) throw groupMissing(topic)
-    return new KafkaConsumer(client, topic, options, await findCursors(client, topic, options), onFinished)
+    return new KafkaConsumer(context, topic, options, await findPlaces(context.client, topic, options))
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void> {
-    const asking = this.#ask().catch((error: unknown) => {
-      this.#failure ??= { error }
-      this.#wake()
-    })
+    const { gatherMs, until } = this.#options
+    this.#fetcher = this.#fetchers.join(this.#topic, this.#cursors, { isBrief: until !== undefined, gatherMs })
     try {
       while (!this.#isOver()) {
         const records = this.#read()
@@ -108,7 +92,6 @@ export class KafkaConsumer implements Consumer {
       }
     } finally {
       await this.close()
-      await asking
     }
   }
 
@@ -124,13 +107,11 @@ export class KafkaConsumer implements Consumer {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#onFinished(this)
     this.#wake()
-    this.#roomMade()
-    await this.#pool.close()
+    await this.#fetcher?.remove(this.#cursors)
   }
 
   #onAbort = (): void => {
     this.#wake()
-    this.#roomMade()
   }
 
   #isStopped(): boolean {
@@ -138,11 +119,11 @@ export class KafkaConsumer implements Consumer {
   }
 
   #isOver(): boolean {
-    return this.#isStopped() || this.#cursors.every(({ offset, until }) => offset >= until)
+    return this.#isStopped() || this.#places.every(({ offset, until }) => offset >= until)
   }
 
   #position(): Position {
-    return Object.fromEntries(this.#cursors.map(({ partition, offset }) => [partition, offset]))
+    return Object.fromEntries(this.#places.map(({ partition, offset }) => [partition, offset]))
   }
 
   /** Records that are there already, at most `maxBatch` of them. */
@@ -165,29 +146,29 @@ export class KafkaConsumer implements Consumer {
   #rest: readonly StoredRecord[] = []
   #restAt = 0
   #restNext = 0
-  #restCursor: Cursor | undefined
+  #restPlace: Place | undefined
 
   #nextBatch(): void {
     const answer = this.#waiting[0] as Answer
     const { done, value } = answer.batches.next()
     if (done === true) {
       this.#waiting.shift()
-      this.#roomMade()
+      if (this.#waiting.length === WAITING_MOST - 1) this.#fetcher?.wake()
       return
     }
-    const { cursor } = answer
+    const { place } = answer
     const { next, records, tombstone } = value
-    if (tombstone !== undefined) this.#tellTombstone(cursor.partition, tombstone)
-    const wanted = next <= cursor.until ? records : records.filter(({ offset }) => offset < cursor.until)
-    if (next <= cursor.offset) return
+    if (tombstone !== undefined) this.#tellTombstone(place.partition, tombstone)
+    const wanted = next <= place.until ? records : records.filter(({ offset }) => offset < place.until)
+    if (next <= place.offset) return
     if (wanted.length === 0) {
-      cursor.offset = Math.min(next, cursor.until)
+      place.offset = Math.min(next, place.until)
       return
     }
     this.#rest = wanted
     this.#restAt = 0
-    this.#restNext = Math.min(next, cursor.until)
-    this.#restCursor = cursor
+    this.#restNext = Math.min(next, place.until)
+    this.#restPlace = place
   }
 
   /** C1 writes none, and what it writes is a history: nothing of it can be deleted by key. */
@@ -203,12 +184,12 @@ export class KafkaConsumer implements Consumer {
   #take(count: number): StoredRecord[] {
     const taken = this.#rest.slice(this.#restAt, this.#restAt + count)
     this.#restAt += taken.length
-    const cursor = this.#restCursor as Cursor
-    cursor.mayMove = false
+    const place = this.#restPlace as Place
+    place.mayMove = false
     if (this.#restAt < this.#rest.length) {
-      cursor.offset = (this.#rest[this.#restAt] as StoredRecord).offset
+      place.offset = (this.#rest[this.#restAt] as StoredRecord).offset
     } else {
-      cursor.offset = this.#restNext
+      place.offset = this.#restNext
       this.#rest = []
     }
     return taken
@@ -221,108 +202,70 @@ export class KafkaConsumer implements Consumer {
     })
   }
 
-  /** Asks the leaders until everything wanted was asked for, over again whenever one of them fails. */
-  async #ask(): Promise<void> {
-    let wait = RETRY_MS
-    while (!this.#isStopped() && this.#open().length > 0) {
-      const round = new AbortController()
-      try {
-        const leaders = await this.#leaders(wait > RETRY_MS)
-        const onAnswer = (): void => {
-          wait = RETRY_MS
-        }
-        const asking = [...leaders].map(([broker, cursors]) => this.#askLeader(broker, cursors, round.signal, onAnswer))
-        await Promise.all(asking.map((work) => work.finally(() => round.abort())))
-      } catch (error) {
-        if (this.#isStopped()) return
-        if (!isTransient(error)) throw kafkaError(`read ${this.#topic}`, error)
-        this.#client.tellAway(`read ${this.#topic}`, error)
-        await pause(wait, undefined, { signal: this.#stop.signal }).catch(() => {})
-        wait = Math.min(wait * 2, LONGEST_RETRY_MS)
-      }
+  #cursor(place: Place): FetchCursor {
+    return {
+      partition: place.partition,
+      wanted: () => this.#wantedAt(place),
+      accept: (fetched) => this.#accept(place, fetched),
+      fail: (error) => this.#fail(error),
     }
   }
 
-  #open(): Cursor[] {
-    return this.#cursors.filter(({ asked, until }) => asked < until)
+  #wantedAt({ asked, isLost, until }: Place): number | undefined {
+    return isLost || asked >= until || this.#waiting.length >= WAITING_MOST ? undefined : asked
   }
 
-  async #leaders(forceUpdate: boolean): Promise<Map<Leader, Cursor[]>> {
-    const { brokers, topics } = await this.#client.metadata(this.#topic, forceUpdate)
-    const partitions = topics.get(this.#topic)?.partitions ?? []
-    const byNode = Map.groupBy(this.#open(), ({ partition }) => partitions[partition]?.leader ?? -1)
-    return new Map([...byNode].map(([node, cursors]) => [brokers.get(node), cursors]))
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wake()
   }
 
-  /** Until one of the leaders failed, or the broker leads none of what is still wanted. */
-  async #askLeader(
-    broker: Leader,
-    cursors: readonly Cursor[],
-    signal: AbortSignal,
-    onAnswer: () => void,
-  ): Promise<void> {
-    const connection = await this.#pool.get(broker as NonNullable<Leader>)
-    while (!signal.aborted && !this.#isStopped()) {
-      const open = cursors.filter(({ asked, until }) => asked < until)
-      if (open.length === 0) return
-      for (const fetched of await this.#fetch(connection, open)) {
-        const cursor = open.find(({ partition }) => partition === fetched.partition)
-        if (cursor !== undefined) await this.#accept(cursor, fetched)
-      }
-      onAnswer()
-      this.#wake()
-      await this.#room()
+  #accept(place: Place, { aborted, error, partition, records }: FetchedPartition): void {
+    if (error === OFFSET_OUT_OF_RANGE) {
+      void this.#findAgain(place)
+      return
     }
-  }
-
-  #fetch(connection: Connection, cursors: readonly Cursor[]): Promise<readonly FetchedPartition[]> {
-    const { Writer } = this.#client.library
-    return fetchRecords(connection, () => Writer.create(), {
-      topic: this.#topic,
-      offsets: new Map(cursors.map(({ asked, partition }) => [partition, asked])),
-      maxBytes: FETCH_BYTES,
-      maxWaitMs: FETCH_WAIT_MS,
-    })
-  }
-
-  async #accept(cursor: Cursor, { aborted, error, partition, records }: FetchedPartition): Promise<void> {
-    if (error === OFFSET_OUT_OF_RANGE) return this.#findAgain(cursor)
-    if (error !== 0) throw new this.#client.library.ProtocolError(error)
     if (records.length === 0) return
-    const from = cursor.asked
+    const from = place.asked
     const next = lastOffset(records)
-    if (next === undefined) throw recordTooLarge(this.#topic, partition, from)
-    cursor.asked = Math.max(next, from)
-    this.#waiting.push({ cursor, batches: this.#decoder.decode(partition, from, records, aborted) })
+    if (next === undefined) {
+      this.#fail(recordTooLarge(this.#topic, partition, from))
+      return
+    }
+    place.asked = Math.max(next, from)
+    this.#waiting.push({ place, batches: this.#decoder.decode(partition, from, records, aborted) })
+    this.#wake()
   }
 
-  /** The broker has nothing at the cursor: retention went past it, or the log lost its tail. */
-  async #findAgain(cursor: Cursor): Promise<void> {
-    const { asked, partition } = cursor
-    const begin = (await this.#client.begins(this.#topic))[partition] ?? 0
+  /** The broker has nothing at the place: retention went past it, or the log lost its tail. */
+  async #findAgain(place: Place): Promise<void> {
+    const { asked, partition } = place
     const name = `${this.#topic}/${partition}`
-    if (asked < begin && cursor.mayMove && cursor.asked === cursor.offset) {
-      cursor.offset = begin
-      cursor.asked = begin
-    } else if (asked < begin) {
-      throw positionExpired(name, asked, begin)
-    } else {
-      const end = (await this.#client.ends(this.#topic))[partition] ?? 0
-      if (asked > end) throw positionAhead(name, asked, end)
+    place.isLost = true
+    try {
+      const begin = (await this.#client.begins(this.#topic))[partition] ?? 0
+      if (asked < begin && place.mayMove && place.asked === place.offset) {
+        place.offset = begin
+        place.asked = begin
+      } else if (asked < begin) {
+        throw positionExpired(name, asked, begin)
+      } else {
+        const end = (await this.#client.ends(this.#topic))[partition] ?? 0
+        if (asked > end) throw positionAhead(name, asked, end)
+      }
+    } catch (error) {
+      if (!isTransient(error)) this.#fail(error)
     }
-  }
-
-  async #room(): Promise<void> {
-    while (this.#waiting.length >= WAITING_MOST && !this.#isStopped()) {
-      await new Promise<void>((resolve) => {
-        this.#roomMade = resolve
-      })
-    }
+    place.isLost = false
+    this.#fetcher?.wake()
   }
 }
 
-/** Undefined while a partition has no leader. */
-type Leader = { readonly host: string; readonly port: number } | undefined
+export interface KafkaConsumerContext {
+  readonly client: KafkaClient
+  readonly fetchers: TopicFetchers
+  readonly onFinished: (consumer: KafkaConsumer) => void
+}
 
 /** The offset after the last whole batch; undefined when not even one fits. */
 function lastOffset(records: Buffer): number | undefined {
@@ -344,7 +287,7 @@ function recordTooLarge(topic: string, partition: number, offset: number): C1Err
   )
 }
 
-async function findCursors(client: KafkaClient, topic: string, options: ConsumerOptions): Promise<Cursor[]> {
+async function findPlaces(client: KafkaClient, topic: string, options: ConsumerOptions): Promise<Place[]> {
   const { from: asked, partitions, until } = options
   const [begins, ends] = await Promise.all([client.begins(topic), client.ends(topic)])
   const committed = asked === 'committed' ? await client.committed(topic, options.group as string) : undefined
@@ -358,7 +301,7 @@ async function findCursors(client: KafkaClient, topic: string, options: Consumer
     if (offset < begin) throw positionExpired(`${topic}/${partition}`, offset, begin)
     if (offset > end) throw positionAhead(`${topic}/${partition}`, offset, end)
     const limit = until === undefined ? Number.POSITIVE_INFINITY : until === 'end' ? end : (until[partition] ?? begin)
-    return { partition, until: limit, offset, asked: offset, mayMove: asked === 'earliest' }
+    return { partition, until: limit, offset, asked: offset, mayMove: asked === 'earliest', isLost: false }
   })
 }
 

@@ -30,11 +30,14 @@ export interface FetchRequest {
   readonly topic: string
   /** Offset to read from, by partition. */
   readonly offsets: ReadonlyMap<number, number>
+  /** Of one partition, and of all; the first record batch is given whatever its size. */
+  readonly partitionBytes: number
   readonly maxBytes: number
+  readonly minBytes: number
   readonly maxWaitMs: number
 }
 
-/** One round of reading. The answer comes at once when there is something, else after `maxWaitMs`. @throws the library's error */
+/** One round of reading. The answer comes as soon as there are `minBytes`, else after `maxWaitMs`. @throws the library's error */
 export function fetchRecords(
   connection: Connection,
   writer: () => Writer,
@@ -53,11 +56,12 @@ export function fetchRecords(
   })
 }
 
-function encodeRequest(writer: Writer, { topic, offsets, maxBytes, maxWaitMs }: FetchRequest): Writer {
+function encodeRequest(writer: Writer, request: FetchRequest): Writer {
+  const { topic, offsets, maxBytes, maxWaitMs, minBytes, partitionBytes } = request
   return writer
     .appendInt32(-1) // a client, not a replica
     .appendInt32(maxWaitMs)
-    .appendInt32(1)
+    .appendInt32(minBytes)
     .appendInt32(maxBytes)
     .appendInt8(READ_COMMITTED)
     .appendInt32(0)
@@ -73,7 +77,7 @@ function encodeRequest(writer: Writer, { topic, offsets, maxBytes, maxWaitMs }: 
               .appendInt32(-1) // whatever the leader's epoch
               .appendInt64(BigInt(offset))
               .appendInt64(-1n)
-              .appendInt32(maxBytes)
+              .appendInt32(partitionBytes)
           },
           false,
           false,

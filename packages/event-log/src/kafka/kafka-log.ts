@@ -5,6 +5,7 @@ import type { KafkaConnection } from './connection.ts'
 import { KafkaConsumer } from './consumer.ts'
 import { Membership } from './membership.ts'
 import { KafkaProducer } from './producer.ts'
+import { TopicFetchers } from './topic-fetchers.ts'
 
 export interface KafkaLogOptions {
   readonly connection: KafkaConnection
@@ -38,11 +39,13 @@ class KafkaLog implements EventLog {
   readonly #client: KafkaClient
   readonly #producers = new Set<KafkaProducer>()
   readonly #consumers = new Set<KafkaConsumer>()
+  readonly #fetchers: TopicFetchers
   #closed = false
 
   constructor(options: KafkaLogOptions, client: KafkaClient) {
     this.#options = options
     this.#client = client
+    this.#fetchers = new TopicFetchers(client)
   }
 
   async producer(topic: string): Promise<Producer> {
@@ -61,9 +64,12 @@ class KafkaLog implements EventLog {
   async consumer(topic: string, options: ConsumerOptions): Promise<Consumer> {
     const { group } = options
     const named = group === undefined ? options : { ...options, group: this.#group(group) }
-    const consumer = await KafkaConsumer.open(this.#client, this.#name(topic), named, (finished) =>
-      this.#consumers.delete(finished),
-    )
+    const context = {
+      client: this.#client,
+      fetchers: this.#fetchers,
+      onFinished: (finished: KafkaConsumer) => this.#consumers.delete(finished),
+    }
+    const consumer = await KafkaConsumer.open(context, this.#name(topic), named)
     this.#consumers.add(consumer)
     return consumer
   }
