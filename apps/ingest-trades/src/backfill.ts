@@ -1,6 +1,6 @@
 import { type KrakenRest, type MalformedRow, systemTimers, type Timers } from '@c1/kraken'
-import { C1Error, type EpochMicros, type Instrument, MalformedError, type MarketSymbol } from '@c1/market'
-import { History } from './history.ts'
+import { type C1Error, type EpochMicros, type Instrument, MalformedError, type MarketSymbol } from '@c1/market'
+import { History, isNotServed } from './history.ts'
 import { HistoryLoop } from './history-loop.ts'
 import type { Progress } from './history-progress.ts'
 import type { TradeLog } from './trade-log.ts'
@@ -139,7 +139,7 @@ export class Backfill {
 
   /** The venue's troubles are waited out for a while. */
   #mayPass(error: unknown): error is C1Error {
-    if (!(error instanceof C1Error) || !/^(kraken|trades)_/.test(error.code)) return false
+    if (!isNotServed(error)) return false
     const isPatient = this.#timers.now() - this.#servedAt < PATIENCE_MS * 1000
     return isPatient && (error.retryable || error instanceof MalformedError)
   }
@@ -148,12 +148,10 @@ export class Backfill {
     this.#servedAt = this.#timers.now()
     if (rejected.length === 0) return
     this.#rejected.set(symbol, (this.#rejected.get(symbol) ?? 0) + rejected.length)
-    this.#letters = Promise.all([this.#letters, ...rejected.map((row) => this.#keepDeadLetter(row))]).then(() => {})
+    this.#letters = Promise.all([this.#letters, this.#options.trades.keepMalformed('kraken-rest', rejected)]).then(
+      () => {},
+    )
     this.#letters.catch(() => {})
-  }
-
-  #keepDeadLetter({ code, raw, reason }: MalformedRow): Promise<void> {
-    return this.#options.trades.appendDeadLetter({ origin: 'kraken-rest', code, reason, raw: Buffer.from(raw) })
   }
 
   #outcome(range: BackfillRange): BackfilledRange {

@@ -1,5 +1,5 @@
 import type { KrakenRest, TradesPage } from '@c1/kraken'
-import { type EpochMicros, type Instrument, type MarketSymbol, MICROS_PER_HOUR, type Trade } from '@c1/market'
+import { C1Error, type EpochMicros, type Instrument, type MarketSymbol, MICROS_PER_HOUR, type Trade } from '@c1/market'
 import { HistoryProgress, type Progress } from './history-progress.ts'
 import type { WatchedHole } from './hole-watch.ts'
 import { MissingHistory } from './missing-history.ts'
@@ -80,7 +80,7 @@ export class History {
   }
 
   /** Fetches from the newest trade of the log on, for what happened while nobody was connected. */
-  catchUp({ symbol }: Instrument): void {
+  catchUp(symbol: MarketSymbol): void {
     const newest = this.#options.trades.ledger.newest(symbol)
     if (newest !== undefined) this.want(symbol, newest.time, Number.POSITIVE_INFINITY)
   }
@@ -121,7 +121,7 @@ export class History {
     return this.#turns.waitMs()
   }
 
-  /** Fetches one page. @throws C1Error `kraken_*` or `trades_*` when the venue does not serve it: `pause` is then due */
+  /** Fetches one page. When it fails for want of an answer (see `isNotServed`), `pause` is to follow. */
   async step(job: Job, signal: AbortSignal): Promise<void> {
     this.#turns.begin(job)
     try {
@@ -172,4 +172,9 @@ export class History {
     const isWanted = work === 'backfill' && this.#missing.openRange(symbol) !== undefined
     return isWanted || this.#walks.isOpen(symbol, work)
   }
+}
+
+/** Whether the venue did not answer a call for history, or not with history: that may pass. Anything else is ours. */
+export function isNotServed(error: unknown): error is C1Error {
+  return error instanceof C1Error && /^(kraken|trades)_/.test(error.code)
 }

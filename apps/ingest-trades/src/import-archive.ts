@@ -236,10 +236,8 @@ class ArchiveImport {
   }
 
   #reject({ member }: ArchiveFile, { rejected }: ArchiveBlock): Promise<void> {
-    const letters = rejected.map(({ raw, code, reason, line }) => {
-      return { origin: member, code, reason: `line ${line}: ${reason}`, raw: Buffer.from(raw) }
-    })
-    return this.#options.trades.appendDeadLetters(letters)
+    const rows = rejected.map(({ raw, code, reason, line }) => ({ raw, code, reason: `line ${line}: ${reason}` }))
+    return this.#options.trades.keepMalformed(member, rows)
   }
 
   #find(finding: ImportFinding): void {

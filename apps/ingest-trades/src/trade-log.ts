@@ -11,7 +11,7 @@ import {
   TradeRuns,
   tradesCodec,
 } from '@c1/event-log'
-import { implausible, outOfPlace } from '@c1/kraken'
+import { implausible, type MalformedRow, outOfPlace } from '@c1/kraken'
 import {
   type EpochMicros,
   gatherColumns,
@@ -132,7 +132,7 @@ export class TradeLog {
       this.#appending -= 1
       if (this.#isSaveDue || this.#monotonicNow() - this.#savedAt >= SAVE_EVERY_MS) this.#save()
     }
-    await this.appendDeadLetters(refused.letters)
+    await this.#keepLetters(refused.letters)
     return messages.length - fresh.length - refused.implausible
   }
 
@@ -185,14 +185,9 @@ export class TradeLog {
     return known
   }
 
-  appendDeadLetter(letter: DeadLetter): Promise<void> {
-    return this.appendDeadLetters([letter])
-  }
-
-  async appendDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
-    if (letters.length === 0) return
-    const codec = deadLettersCodec(this.#options.source)
-    await this.#deadLetters.append(letters.map((letter) => codec.encode(letter, systemTime())))
+  /** What could not be read, with its bytes, into the dead letters. @param origin what brought it: `kraken-rest`, a file */
+  async keepMalformed(origin: string, rows: readonly MalformedRow[]): Promise<void> {
+    await this.#keepLetters(rows.map(({ code, raw, reason }) => ({ origin, code, reason, raw: Buffer.from(raw) })))
   }
 
   /** Resolves when every trade appended has reached the disk. */
@@ -279,6 +274,12 @@ export class TradeLog {
     const reason = `${stored.symbol} trade ${stored.tradeId} came again and says something else. The stored one stands.`
     const raw = Buffer.from(`{"stored":${before},"received":${now}}`)
     return { origin: TRADE_LOG, code: 'trade_contradicts', reason, raw }
+  }
+
+  async #keepLetters(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return
+    const codec = deadLettersCodec(this.#options.source)
+    await this.#deadLetters.append(letters.map((letter) => codec.encode(letter, systemTime())))
   }
 
   /** During an append it waits for its end: the ledger knows its trades already, the position does not yet. */
