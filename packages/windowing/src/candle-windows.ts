@@ -20,7 +20,8 @@ import {
 } from './checkpoint.ts'
 import type { LogWindows } from './late-windows.ts'
 import { OpenMinutes } from './open-minutes.ts'
-import { type SequenceState, SequenceWindows } from './sequence-windows.ts'
+import type { SequenceState } from './sequence-state.ts'
+import { SequenceWindows } from './sequence-windows.ts'
 import { readUnits } from './units.ts'
 
 /** More than a venue has symbols, so that few share one. */
