@@ -11,6 +11,8 @@ import { finalsOf, percentiles, runCandles, runFeatures, tradeRecords, undisturb
 const EVERY_MS = 2000
 const STORM_SECONDS = Number(process.env.C1_TEST_STORM_SECONDS ?? 120)
 const BROKER_KILLS = Number(process.env.C1_TEST_BROKER_KILLS ?? 10)
+/** Trades of each symbol that are there at the start: enough for feature rows of each. */
+const HEAD_START = 1500
 /** Trades of each symbol that are written at once, and how often. */
 const TRADES = 20
 const FEED_MS = 100
@@ -55,7 +57,8 @@ function startFeed(log: EventLog) {
   const stop = new AbortController()
   const running = (async (): Promise<number> => {
     const producer = await log.producer(TOPICS.trades)
-    let count = 0
+    let count = HEAD_START
+    await producer.append(tradeRecords(0, count))
     for (; !stop.signal.aborted; count += TRADES) {
       await producer.append(tradeRecords(count, TRADES))
       await pass(FEED_MS)
@@ -77,7 +80,9 @@ async function watchCandles(log: EventLog, signal: AbortSignal): Promise<number[
 }
 
 async function expectSame(log: EventLog, count: number): Promise<void> {
+  expect(count).toBeGreaterThan(HEAD_START + TRADES)
   const expected = await undisturbed(await newFolder(), tradeRecords(0, count))
+  expect(expected.rows.size).toBeGreaterThan(100)
   const sizes = async (): Promise<number[]> => {
     const { candles, rows } = await finalsOf(log)
     return [candles.size, rows.size]

@@ -5,7 +5,7 @@ import type { Batch, Consumer, ConsumerOptions, Position, StoredRecord } from '.
 import type { KafkaClient } from './client.ts'
 import { isTransient } from './errors.ts'
 import type { FetchedPartition } from './fetch-request.ts'
-import { BatchDecoder, type DecodedBatch } from './record-batches.ts'
+import { BatchDecoder, batchHeaders, type DecodedBatch } from './record-batches.ts'
 import { type FetchCursor, OFFSET_OUT_OF_RANGE, type TopicFetcher } from './topic-fetcher.ts'
 import type { TopicFetchers } from './topic-fetchers.ts'
 
@@ -227,7 +227,7 @@ export class KafkaConsumer implements Consumer {
     }
     if (records.length === 0) return
     const from = place.asked
-    const next = lastOffset(records)
+    const next = nextOffset(records)
     if (next === undefined) {
       this.#fail(recordTooLarge(this.#topic, partition, from))
       return
@@ -268,14 +268,9 @@ export interface KafkaConsumerContext {
 }
 
 /** The offset after the last whole batch; undefined when not even one fits. */
-function lastOffset(records: Buffer): number | undefined {
+function nextOffset(records: Buffer): number | undefined {
   let next: number | undefined
-  for (let at = 0; at + 61 <= records.length; ) {
-    const length = 12 + records.readInt32BE(at + 8)
-    if (at + length > records.length) break
-    next = Number(records.readBigInt64BE(at)) + records.readInt32BE(at + 23) + 1
-    at += length
-  }
+  for (const header of batchHeaders(records)) next = header.next
   return next
 }
 

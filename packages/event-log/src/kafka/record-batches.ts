@@ -21,6 +21,7 @@ const BATCH = {
   firstTimestamp: 27,
   maxTimestamp: 35,
   producerId: 43,
+  sequence: 53,
   count: 57,
   records: 61,
 } as const
@@ -31,6 +32,33 @@ const COMPRESSION = 0x07
 const LOG_APPEND_TIME = 0x08
 const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
+
+/** What a batch says of itself before its records. */
+export interface BatchHeader {
+  /** Of its first record. */
+  readonly offset: number
+  /** The offset after it. */
+  readonly next: number
+  readonly producerId: bigint
+  /** Of its first record among those of its producer. */
+  readonly sequence: number
+}
+
+/** Of the whole batches; one that is cut off at the end is left out. */
+export function* batchHeaders(bytes: Buffer): Generator<BatchHeader> {
+  for (let at = 0; at + BATCH.records <= bytes.length; ) {
+    const end = at + BEFORE_LENGTH + bytes.readInt32BE(at + BATCH.length)
+    if (end > bytes.length) return
+    const offset = int64(bytes, at)
+    yield {
+      offset,
+      next: offset + bytes.readInt32BE(at + BATCH.lastOffsetDelta) + 1,
+      producerId: bytes.readBigInt64BE(at + BATCH.producerId),
+      sequence: bytes.readInt32BE(at + BATCH.sequence),
+    }
+    at = end
+  }
+}
 
 /** Undoes a compression by its number in the batch's attributes. */
 export type Decompress = (compression: number, bytes: Buffer) => Buffer

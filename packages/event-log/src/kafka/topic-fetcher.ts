@@ -216,7 +216,8 @@ export class TopicFetcher {
     for (let ms = afterMs; !this.#isOver(); ms = this.#nextPause()) {
       await pause(ms, undefined, { signal: this.#client.closed }).catch(() => {})
       try {
-        this.#leaders = await this.#readLeaders(ms > RETRY_MS)
+        // After trouble what is remembered of them may be what was wrong.
+        this.#leaders = await this.#readLeaders(ms > 0)
         break
       } catch (error) {
         if (isTransient(error)) this.#client.tellAway(`read ${this.#topic}`, error)
