@@ -10,6 +10,8 @@ export function storeGroup({ name, version }: FeatureGroup): string {
 }
 
 const FLUSH_EVERY_MS = 5000
+/** Nobody waits for the store as one does for a prediction: rows of symbols whose windows close together are fetched together. */
+const GATHER_MS = 250
 
 /** Feature rows from the log into the feature store. Rows are keyed, so after a crash the same ones are written again. */
 export class Materialiser {
@@ -43,6 +45,7 @@ export class Materialiser {
   async #follow({ commit, partition, signal }: Share, until?: 'end'): Promise<void> {
     const consumer = await this.#log.consumer(TOPICS.features, {
       from: await this.#start(partition),
+      gatherMs: GATHER_MS,
       partitions: [partition],
       signal,
       ...(until && { until }),

@@ -6,6 +6,9 @@ import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, ru
 import { firstCutOff, nextCutOff, type Schedule } from './schedule.ts'
 import type { Trainer } from './trainer.ts'
 
+/** It learns of rows late rather than in the moment in which predictions are made of them. */
+const GATHER_MS = 250
+
 export interface TrainModelOptions {
   readonly log: EventLog
   readonly checkpoints: Checkpoints
@@ -35,6 +38,7 @@ export async function trainModels(options: TrainModelOptions, signal: AbortSigna
     name: 'train-model',
     version: '1',
     input: TOPICS.features,
+    gatherMs: GATHER_MS,
     outputs: [],
     fold: () => new TrainingFold(options, signal),
     checkpoints,

@@ -27,6 +27,8 @@ export interface FoldOptions {
   /** Changes when the same input would give other outputs (new features, say): an older checkpoint is not used then. */
   readonly version: string
   readonly input: string
+  /** Records of a shared log may come so much later, many together. Milliseconds, default 0. */
+  readonly gatherMs?: number
   readonly outputs: readonly string[]
   /** A new fold for each partition that this process has: what it knows is of that partition alone. */
   readonly fold: (partition: number) => Fold
@@ -123,11 +125,11 @@ class PartitionRun {
     rederivation: Rederivation,
     producers: ReadonlyMap<string, Producer>,
   ): Promise<void> {
-    const { input, log, until } = this.#options
+    const { gatherMs = 0, input, log, until } = this.#options
     const { signal } = this.#share
     const metrics = this.#metrics
     const partitions = this.#partition === 'whole' ? {} : { partitions: [this.#partition] }
-    const consumer = await log.consumer(input, { from, signal, ...partitions, ...(until && { until }) })
+    const consumer = await log.consumer(input, { from, gatherMs, signal, ...partitions, ...(until && { until }) })
     metrics?.restored(this.#partition)
     const progress: Progress = { position: {} }
     const saving = new QuietTask({

@@ -5,6 +5,7 @@ import type { KafkaConnection } from './connection.ts'
 import { KafkaConsumer } from './consumer.ts'
 import { Membership } from './membership.ts'
 import { KafkaProducer } from './producer.ts'
+import { SharedProducers } from './shared-producers.ts'
 import { TopicFetchers } from './topic-fetchers.ts'
 
 export interface KafkaLogOptions {
@@ -40,6 +41,7 @@ class KafkaLog implements EventLog {
   readonly #producers = new Set<KafkaProducer>()
   readonly #consumers = new Set<KafkaConsumer>()
   readonly #fetchers: TopicFetchers
+  readonly #shared = new SharedProducers((topic) => this.#open(topic))
   #closed = false
 
   constructor(options: KafkaLogOptions, client: KafkaClient) {
@@ -49,10 +51,14 @@ class KafkaLog implements EventLog {
   }
 
   async producer(topic: string): Promise<Producer> {
+    return this.#shared.use(this.#name(topic))
+  }
+
+  async #open(topic: string): Promise<KafkaProducer> {
     const { deliveryMs = DELIVERY_MS, headers = {} } = this.#options
     const producer = await KafkaProducer.open({
       client: this.#client,
-      topic: this.#name(topic),
+      topic,
       headers,
       deliveryMs,
       onClosed: (closed) => this.#producers.delete(closed),
