@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type MarketSymbol, MICROS_PER_SECOND, parseTime } from '@c1/market'
@@ -10,7 +9,7 @@ import { ProgressLine } from '../apps/c1/src/progress.ts'
 import { csvHeader, writeChunks } from '../apps/c1/src/table.ts'
 import { CANDLE } from '../apps/c1/src/tables.ts'
 import { type BenchResult, type Contender, contender, type Laps, race, timesFaster } from './bench.ts'
-import { writeArchive } from './market.ts'
+import { type MadeArchive, withArchive } from './market.ts'
 
 export const name = 'candles-archive'
 
@@ -40,17 +39,10 @@ const EXACT = (file: string): string =>
  * byte the same; DuckDB, on one thread, only makes its columns of eight values in memory, and writes nothing.
  */
 export async function run(): Promise<BenchResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'c1-bench-'))
-  try {
-    const file = join(directory, 'XBTUSD.csv')
-    const bytes = writeArchive(file, ROWS, PER_MINUTE)
-    return await measure(directory, file, bytes)
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
+  return await withArchive(ROWS, PER_MINUTE, measure)
 }
 
-async function measure(directory: string, file: string, bytes: number): Promise<BenchResult> {
+async function measure({ directory, file, bytes }: MadeArchive): Promise<BenchResult> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
   try {

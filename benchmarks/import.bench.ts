@@ -9,7 +9,6 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedLog, TOPICS } from '@c1/event-log'
 import { importArchive, TradeLog } from '@c1/ingest-trades'
@@ -17,7 +16,7 @@ import { type Instrument, type MarketSymbol, marketSymbol } from '@c1/market'
 import { CheckpointStore } from '@c1/service'
 import { ColumnarCandles } from '@c1/windowing'
 import { type BenchResult, type Contender, type Laps, median, race, timed, timesFaster } from './bench.ts'
-import { writeArchive } from './market.ts'
+import { type MadeArchive, withArchive } from './market.ts'
 
 export const name = 'import'
 
@@ -40,17 +39,10 @@ const MEBIBYTE = 1024 * 1024
  * it the least that could be done: the same bytes written and synced, and the same rows only read, to candles.
  */
 export async function run(): Promise<BenchResult> {
-  const directory = mkdtempSync(join(tmpdir(), 'c1-bench-'))
-  try {
-    const file = join(directory, 'XBTUSD.csv')
-    const bytes = writeArchive(file, ROWS, PER_MINUTE)
-    return await measure(directory, file, bytes)
-  } finally {
-    rmSync(directory, { recursive: true })
-  }
+  return await withArchive(ROWS, PER_MINUTE, measure)
 }
 
-async function measure(directory: string, file: string, bytes: number): Promise<BenchResult> {
+async function measure({ directory, file, bytes }: MadeArchive): Promise<BenchResult> {
   let logBytes = 0
   const cpuSeconds: number[] = []
   const contenders: Contender[] = [

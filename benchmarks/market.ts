@@ -1,4 +1,6 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { MICROS_PER_SECOND } from '@c1/market'
 
 /** Numbers in [0, 1) that are the same on every machine (mulberry32). */
@@ -35,8 +37,31 @@ export function* walk(count: number, perMinute: number, seed: number): Generator
   }
 }
 
-/** A file as in Kraken's archive: whole seconds and padded decimals. Gives its size. */
-export function writeArchive(file: string, rows: number, perMinute: number): number {
+/** An archive file of a made market, and its size. */
+export interface MadeArchive {
+  /** A folder for this run alone. */
+  readonly directory: string
+  readonly file: string
+  readonly bytes: number
+}
+
+/** Works with a file as in Kraken's archive, in a folder that is removed at the end. */
+export async function withArchive<Result>(
+  rows: number,
+  perMinute: number,
+  work: (archive: MadeArchive) => Promise<Result>,
+): Promise<Result> {
+  const directory = mkdtempSync(join(tmpdir(), 'c1-bench-'))
+  try {
+    const file = join(directory, 'XBTUSD.csv')
+    return await work({ directory, file, bytes: writeArchive(file, rows, perMinute) })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** Whole seconds and padded decimals. Gives the file's size. */
+function writeArchive(file: string, rows: number, perMinute: number): number {
   const descriptor = openSync(file, 'w')
   let lines: string[] = []
   let bytes = 0

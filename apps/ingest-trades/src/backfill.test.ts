@@ -10,23 +10,13 @@ import {
 } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Backfill, type BackfilledRange, isFetched } from './backfill.ts'
-import { Place } from './test-support.ts'
+import { dollarMarket, Place } from './test-support.ts'
 import type { TradeLog } from './trade-log.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 const START = 1_762_732_800 * MICROS_PER_SECOND
-const INSTRUMENTS = ['AAA', 'BBB', 'CCC'].map(
-  (base): Instrument => ({
-    symbol: marketSymbol(`${base}/USD`),
-    base,
-    quote: 'USD',
-    priceDecimals: 1,
-    quantityDecimals: 8,
-    status: 'online',
-    aliases: [`${base}USD`],
-  }),
-)
+const INSTRUMENTS = ['AAA', 'BBB', 'CCC'].map((base) => dollarMarket(base))
 const SPACING_MS = 1020
 
 /** Time that jumps to the next task whenever nothing else can go on. */

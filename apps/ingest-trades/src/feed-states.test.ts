@@ -1,8 +1,9 @@
-import { type EpochMicros, MICROS_PER_SECOND, marketSymbol, type Trade } from '@c1/market'
+import { type EpochMicros, MICROS_PER_SECOND, marketSymbol } from '@c1/market'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FeedStates } from './feed-states.ts'
 import { TradeLedger } from './ledger.ts'
 import { OpenOutages } from './open-outages.ts'
+import { madeTrade } from './test-support.ts'
 
 const A = marketSymbol('AAA/USD')
 const NEW = marketSymbol('BBB/USD')
@@ -12,11 +13,6 @@ let now: EpochMicros
 let outages: OpenOutages
 let feed: FeedStates
 
-function trade(tradeId: number): Trade {
-  const text = { price: '1.0', quantity: '1.0' } as unknown as Pick<Trade, 'price' | 'quantity'>
-  return { symbol: A, idSpace: 'venue', tradeId, eventTime: at(tradeId), ...text, side: 'buy', orderType: 'market' }
-}
-
 /** From and to in seconds, an outage that lasts without the second. */
 const outageTimes = (): (number | undefined)[][] =>
   outages.of(A).map(({ from, to }) => [from / MICROS_PER_SECOND, to && to / MICROS_PER_SECOND])
@@ -24,7 +20,7 @@ const outageTimes = (): (number | undefined)[][] =>
 beforeEach(() => {
   now = at(100)
   const ledger = new TradeLedger()
-  ledger.add(trade(90))
+  ledger.add(madeTrade(A, 90, at(90)))
   outages = new OpenOutages()
   feed = new FeedStates({ symbols: [A, NEW], trades: { ledger, outages, remember: () => {} }, now: () => now })
   feed.start()

@@ -1,28 +1,12 @@
 import { KrakenRest } from '@c1/kraken'
-import {
-  type EpochMicros,
-  type Instrument,
-  type MarketMessage,
-  MICROS_PER_MINUTE,
-  MICROS_PER_SECOND,
-  marketSymbol,
-  type Trade,
-} from '@c1/market'
+import { type EpochMicros, type MarketMessage, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Trade } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { History } from './history.ts'
-import { Place } from './test-support.ts'
+import { dollarMarket, Place } from './test-support.ts'
 import type { TradeLog } from './trade-log.ts'
 
 const START = 1_762_732_800 * MICROS_PER_SECOND
-const A: Instrument = {
-  symbol: marketSymbol('AAA/USD'),
-  base: 'AAA',
-  quote: 'USD',
-  priceDecimals: 1,
-  quantityDecimals: 8,
-  status: 'online',
-  aliases: ['AAAUSD'],
-}
+const A = dollarMarket('AAA')
 const { symbol } = A
 const at = (seconds: number): EpochMicros => (START + seconds * MICROS_PER_SECOND) as EpochMicros
 

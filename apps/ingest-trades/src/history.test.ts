@@ -1,30 +1,13 @@
 import { KrakenRest } from '@c1/kraken'
-import {
-  type EpochMicros,
-  type Instrument,
-  MICROS_PER_HOUR,
-  MICROS_PER_SECOND,
-  marketSymbol,
-  type Trade,
-} from '@c1/market'
+import { type EpochMicros, type Instrument, MICROS_PER_HOUR, MICROS_PER_SECOND, type Trade } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { History } from './history.ts'
-import { Place } from './test-support.ts'
+import { dollarMarket, madeTrade, Place } from './test-support.ts'
 import type { TradeLog } from './trade-log.ts'
 import type { Work } from './turns.ts'
 
 const START = 1_762_732_800 * MICROS_PER_SECOND
-const INSTRUMENTS = ['AAA/USD', 'BBB/USD'].map(
-  (name): Instrument => ({
-    symbol: marketSymbol(name),
-    base: name.slice(0, 3),
-    quote: 'USD',
-    priceDecimals: 1,
-    quantityDecimals: 8,
-    status: 'online',
-    aliases: [name.replace('/', '')],
-  }),
-)
+const INSTRUMENTS = ['AAA', 'BBB'].map((base) => dollarMarket(base))
 const [A, B] = INSTRUMENTS.map(({ symbol }) => symbol) as [Instrument['symbol'], Instrument['symbol']]
 const NEWEST = 9000
 /** One trade a second. */
@@ -55,10 +38,7 @@ const rest = (): KrakenRest =>
     },
   })
 
-function trade(symbol: Trade['symbol'], tradeId: number): Trade {
-  const text = { price: '1.0', quantity: '1.00000000' } as unknown as Pick<Trade, 'price' | 'quantity'>
-  return { symbol, idSpace: 'venue', tradeId, eventTime: timeOf(tradeId), ...text, side: 'buy', orderType: 'market' }
-}
+const trade = (symbol: Trade['symbol'], id: number): Trade => madeTrade(symbol, id, timeOf(id))
 
 async function live(symbol: Trade['symbol'], ...ids: number[]): Promise<void> {
   for (const id of ids) history.sawLive(trade(symbol, id))

@@ -1,7 +1,8 @@
-import { type DecimalText, type EpochMicros, MICROS_PER_MINUTE, MICROS_PER_SECOND, marketSymbol } from '@c1/market'
+import { type EpochMicros, MICROS_PER_MINUTE, MICROS_PER_SECOND, marketSymbol } from '@c1/market'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { HoleWatch } from './hole-watch.ts'
 import { TradeLedger } from './ledger.ts'
+import { madeTrade } from './test-support.ts'
 
 const BTC = marketSymbol('BTC/USD')
 let ledger: TradeLedger
@@ -11,19 +12,7 @@ const pass = (micros: number): void => {
   now = (now + micros) as EpochMicros
 }
 const add = (...ids: number[]): void => {
-  for (const tradeId of ids) {
-    const trade = {
-      symbol: BTC,
-      idSpace: 'venue',
-      tradeId,
-      eventTime: (tradeId * 10) as EpochMicros,
-      price: '1.0' as DecimalText,
-      quantity: '1' as DecimalText,
-      side: 'buy',
-      orderType: 'market',
-    } as const
-    ledger.add(trade, 'live', now)
-  }
+  for (const id of ids) ledger.add(madeTrade(BTC, id, id * 10), 'live', now)
 }
 /** A walk from trade 2 to beyond the hole of 3 to 8, or not as far. */
 const asked = (reached: number) => watch.asked(BTC, { after: 20 as EpochMicros, wanted: 8, reached })

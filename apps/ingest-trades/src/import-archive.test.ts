@@ -14,17 +14,9 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ImportFinding, type ImportOptions, importArchive } from './import-archive.ts'
 import type { TradesFrom } from './prove-ids.ts'
-import { Place } from './test-support.ts'
+import { dollarMarket, Place } from './test-support.ts'
 
-const BTC: Instrument = {
-  symbol: marketSymbol('BTC/USD'),
-  base: 'BTC',
-  quote: 'USD',
-  priceDecimals: 1,
-  quantityDecimals: 8,
-  status: 'online',
-  aliases: ['XBTUSD'],
-}
+const BTC = dollarMarket('BTC', 'XBTUSD')
 /** 2018-05-08T04:00:00Z */
 const START = 1_525_752_000
 const ROWS = 30_000

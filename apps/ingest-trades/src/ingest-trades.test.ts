@@ -6,23 +6,18 @@ import {
   type MarketMessage,
   MICROS_PER_HOUR,
   MICROS_PER_SECOND,
-  marketSymbol,
 } from '@c1/market'
 import { createLogger, Metrics } from '@c1/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Ingest } from './ingest-trades.ts'
-import { Place } from './test-support.ts'
+import { dollarMarket, Place } from './test-support.ts'
 import type { TradeLog } from './trade-log.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 const START = (1_762_732_800 * MICROS_PER_SECOND) as EpochMicros
 const COUNT = 400
-const INSTRUMENTS = Array.from({ length: COUNT }, (_, at): Instrument => {
-  const base = `A${String(at).padStart(3, '0')}`
-  const names = { symbol: marketSymbol(`${base}/USD`), base, quote: 'USD', aliases: [`${base}USD`] }
-  return { ...names, priceDecimals: 1, quantityDecimals: 8, status: 'online' }
-})
+const INSTRUMENTS = Array.from({ length: COUNT }, (_, at) => dollarMarket(`A${String(at).padStart(3, '0')}`))
 const FIRST = INSTRUMENTS[0]?.symbol as Instrument['symbol']
 
 /** Time that a test moves. */

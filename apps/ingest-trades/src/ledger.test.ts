@@ -1,23 +1,13 @@
-import type { DecimalText, EpochMicros, IdRange, IdSpace, MarketMessage, Trade } from '@c1/market'
+import type { EpochMicros, IdRange, IdSpace, MarketMessage, Trade } from '@c1/market'
 import { marketSymbol } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TradeLedger } from './ledger.ts'
+import { madeTrade } from './test-support.ts'
 
 const BTC = marketSymbol('BTC/USD')
 
-function trade(tradeId: number, idSpace: IdSpace = 'venue'): Trade {
-  return {
-    symbol: BTC,
-    idSpace,
-    tradeId,
-    eventTime: (tradeId * 10) as EpochMicros,
-    price: '1.0' as DecimalText,
-    quantity: '1' as DecimalText,
-    side: 'buy',
-    orderType: 'market',
-  }
-}
+const trade = (id: number, idSpace: IdSpace = 'venue'): Trade => madeTrade(BTC, id, id * 10, idSpace)
 
 /** The ids of a range are not served. */
 function exception(first: number, last: number): MarketMessage {

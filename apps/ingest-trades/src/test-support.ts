@@ -2,11 +2,41 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DeadLetter, deadLettersCodec, type EventLog, openEmbeddedLog, TOPICS, tradesCodec } from '@c1/event-log'
-import type { MarketMessage } from '@c1/market'
+import {
+  decimalText,
+  type EpochMicros,
+  type IdSpace,
+  type Instrument,
+  type MarketMessage,
+  type MarketSymbol,
+  marketSymbol,
+  type Trade,
+} from '@c1/market'
 import { CheckpointStore } from '@c1/service'
 import { TradeLog } from './trade-log.ts'
 
 export const SOURCE = 'kraken'
+
+/** The market of a base with dollars, with Kraken's decimals for bitcoin. */
+export function dollarMarket(base: string, alias: string = `${base}USD`): Instrument {
+  const symbol = marketSymbol(`${base}/USD`)
+  return { symbol, base, quote: 'USD', priceDecimals: 1, quantityDecimals: 8, status: 'online', aliases: [alias] }
+}
+
+/** A trade of which nothing matters but its place. */
+export function madeTrade(symbol: MarketSymbol, tradeId: number, eventTime: number, idSpace: IdSpace = 'venue'): Trade {
+  const [price, quantity] = [decimalText('1.0'), decimalText('1.00000000')]
+  return {
+    symbol,
+    idSpace,
+    tradeId,
+    eventTime: eventTime as EpochMicros,
+    price,
+    quantity,
+    side: 'buy',
+    orderType: 'market',
+  }
+}
 
 /** A folder with an event log and checkpoints in it, which can be left as a killed process leaves them. */
 export class Place {

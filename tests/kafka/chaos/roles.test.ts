@@ -7,6 +7,7 @@ import { type EventLog, openEmbeddedLog, openKafkaLog } from '@c1/event-log'
 import { defineFeatureSet, standardFeatures } from '@c1/features'
 import { type EpochMicros, formatTime, parseTime } from '@c1/market'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { Random } from '../../faults/random.ts'
 import { c1, end, type RunningSimulator, startC1, startSimulatorProcess } from '../../recovery/processes.ts'
 import { type Finals, finalsOf, percentiles } from './market.ts'
 
@@ -103,9 +104,9 @@ describe(
     }
 
     async function killAgainAndAgain(): Promise<void> {
-      const random = generator(SEED)
+      const random = new Random(SEED)
       for (let kill = 0; kill < KILLS; kill++) {
-        await pass(200 + random() ** 2 * 3000)
+        await pass(200 + random.uniform() ** 2 * 3000)
         const at = kill % PROCESSES.length
         recovered.push(
           await timed(async () => {
@@ -198,15 +199,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const startedAt = performance.now()
   await work()
   return performance.now() - startedAt
-}
-
-/** Equal seeds give equal numbers from 0 to 1 (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

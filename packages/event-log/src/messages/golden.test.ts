@@ -1,15 +1,13 @@
 import { parseTime } from '@c1/market'
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../event-log.ts'
-import { candlesCodec } from './candles.ts'
-import { deadLettersCodec } from './dead-letters.ts'
+import { candles, deadLetters, features, outcomes, predictions, trades } from './codecs.fixture.ts'
 import {
   archiveTrade,
   candle,
   deadLetter,
   exception,
   featureRow,
-  group,
   heartbeat,
   outage,
   outcome,
@@ -17,16 +15,7 @@ import {
   stored,
   trade,
 } from './examples.fixture.ts'
-import { featuresCodec } from './features.ts'
-import { outcomesCodec, predictionsCodec } from './predictions.ts'
-import { tradesCodec } from './trades.ts'
 
-const trades = tradesCodec('kraken')
-const candles = candlesCodec('kraken')
-const features = featuresCodec('kraken', group)
-const predictions = predictionsCodec('kraken')
-const outcomes = outcomesCodec('kraken')
-const deadLetters = deadLettersCodec('kraken')
 const at = parseTime('2025-11-10T13:00:02Z')
 
 /** Written by this version, read by every later one: a changed line here is a changed format, which needs a new schema. */

@@ -1,15 +1,13 @@
 import { MalformedError } from '@c1/market'
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../event-log.ts'
-import { candlesCodec } from './candles.ts'
 import type { Codec } from './codec.ts'
-import { deadLettersCodec } from './dead-letters.ts'
+import { candles, deadLetters, features, outcomes, predictions, trades } from './codecs.fixture.ts'
 import {
   candle,
   deadLetter,
   exception,
   featureRow,
-  group,
   heartbeat,
   outage,
   outcome,
@@ -18,16 +16,7 @@ import {
   trade,
   withValue,
 } from './examples.fixture.ts'
-import { featuresCodec } from './features.ts'
-import { outcomesCodec, predictionsCodec } from './predictions.ts'
-import { tradesCodec } from './trades.ts'
 
-const trades = tradesCodec('kraken')
-const candles = candlesCodec('kraken')
-const features = featuresCodec('kraken', group)
-const predictions = predictionsCodec('kraken')
-const outcomes = outcomesCodec('kraken')
-const deadLetters = deadLettersCodec('kraken')
 const MESSAGES: Readonly<Record<string, [Pick<Codec<unknown>, 'decode'>, LogRecord]>> = {
   trade: [trades, trades.encode({ kind: 'trade', trade })],
   heartbeat: [trades, trades.encode({ kind: 'heartbeat', heartbeat })],
