@@ -15,6 +15,7 @@ import { checkTopics, createTopics, forgetRole, readTopic } from './commands/top
 import { train } from './commands/train.ts'
 import { up } from './commands/up.ts'
 import { type Context, openContext } from './context.ts'
+import { counted } from './counted.ts'
 import { ProgressLine } from './progress.ts'
 import { parseFormat } from './table.ts'
 import { parseMoment, parseRange } from './time-range.ts'
@@ -130,7 +131,7 @@ export function program(signal: AbortSignal): Command {
         out: out === undefined ? undefined : context.path(out),
         layout: layout ?? 'c1',
       })
-      if (out !== undefined) new ProgressLine(flags.quiet === true).say(`${rows.toLocaleString('en')} rows in ${out}`)
+      if (out !== undefined) new ProgressLine(flags.quiet === true).say(`${counted(rows, 'row')} in ${out}`)
     })
 
   command(

@@ -1,5 +1,6 @@
 import type { Progress } from '@c1/ingest-trades'
 import { formatSpan, MICROS_PER_SECOND } from '@c1/market'
+import { counted } from './counted.ts'
 
 /** What long work tells on standard error: one line that is written over on a terminal, a line now and then elsewhere. */
 export class ProgressLine {
@@ -39,7 +40,7 @@ export function backfillText(symbols: readonly Progress[], seconds: number, seco
   const told = symbols.slice(0, MOST_TOLD).map(({ fraction, symbol }) => `${symbol} ${Math.floor(fraction * 100)} %`)
   const more = symbols.length > MOST_TOLD ? ` and ${symbols.length - MOST_TOLD} more` : ''
   const trades = symbols.reduce((sum, progress) => sum + progress.trades, 0)
-  return `History: ${told.join(', ')}${more}: ${trades.toLocaleString('en')} trades, ${rateAndTimeLeft(trades, seconds, secondsLeft)}`
+  return `History: ${told.join(', ')}${more}: ${counted(trades, 'trade')}, ${rateAndTimeLeft(trades, seconds, secondsLeft)}`
 }
 
 /** Rate and time left of work of which `fraction` (0 to 1) took `seconds`. */

@@ -185,8 +185,9 @@ describe('the claim of skill', () => {
 
 describe('training is skipped, with the reason', () => {
   it('while too few outcomes are known', () => {
-    expect(skipReason(signal.slice(0, 100))).toBe('99 rows have a known outcome, 100 are needed')
-    expect(skipReason([])).toBe('0 rows have a known outcome, 100 are needed')
+    expect(skipReason(signal.slice(0, 100))).toBe('99 rows with a known outcome, 100 needed')
+    expect(skipReason(signal.slice(0, 2))).toBe('1 row with a known outcome, 100 needed')
+    expect(skipReason([])).toBe('0 rows with a known outcome, 100 needed')
   })
 
   it('while the rows span too little time for the horizon', () => {
@@ -197,7 +198,7 @@ describe('training is skipped, with the reason', () => {
 
   it('while too few rows can be scored for the coverage', () => {
     const settings = { folds: 5, minRows: 100, coverage: 0.999 }
-    expect(skipReason(signal, { settings })).toBe('500 out-of-sample rows could be scored, 1999 are needed')
+    expect(skipReason(signal, { settings })).toBe('500 rows could be scored out of sample, 1999 needed')
   })
 
   it('in a market that stands still', () => {

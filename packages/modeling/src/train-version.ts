@@ -139,7 +139,7 @@ function tooFewRows(
   folds: readonly Fold[],
 ): string | undefined {
   if (labels.length < settings.minRows) {
-    return `${labels.length} rows have a known outcome, ${settings.minRows} are needed`
+    return `${rowsText(labels.length)} with a known outcome, ${settings.minRows} needed`
   }
   if (folds[0]?.trainEnd === 0) {
     return `${labels.length} rows span too little time for a horizon of ${formatSpan(horizon)}: purging leaves none to learn from`
@@ -149,9 +149,13 @@ function tooFewRows(
 
 function tooFewScored({ settings, horizon, group }: TrainingRequest, { outcomes }: Evaluation): string | undefined {
   const needed = Math.max(errorsNeeded(settings.coverage), overlapLag(horizon, intervalMicros(group.interval)) + 2)
-  if (outcomes.length < needed) return `${outcomes.length} out-of-sample rows could be scored, ${needed} are needed`
+  if (outcomes.length < needed) return `${rowsText(outcomes.length)} could be scored out of sample, ${needed} needed`
   if (outcomes.every((outcome) => outcome === 0)) return 'the price did not change in any out-of-sample row'
   return undefined
+}
+
+function rowsText(count: number): string {
+  return `${count} ${count === 1 ? 'row' : 'rows'}`
 }
 
 function describeVersion(

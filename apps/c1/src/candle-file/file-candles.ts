@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { archiveNames, type OpenedArchive, openArchive } from '@c1/kraken'
 import type { Candle, Interval, MarketSymbol } from '@c1/market'
 import { type CandleRowsPlan, ColumnarCandles, candleRows, cutRows } from '@c1/windowing'
+import { counted } from '../counted.ts'
 import { type ProgressLine, rateAndEta } from '../progress.ts'
 import { cutFile, type FileRange, firstLines, plainFileSize } from './plain-file.ts'
 import { readRange } from './tasks.ts'
@@ -164,7 +165,7 @@ function progressOf(member: string, candles: ColumnarCandles, fraction: () => nu
   return () => {
     const seconds = (performance.now() - startedAt) / 1000
     const { rowCount } = candles
-    return `${member}: ${rowCount.toLocaleString('en')} trades (${rateAndEta(rowCount, fraction(), seconds)})`
+    return `${member}: ${counted(rowCount, 'row')} (${rateAndEta(rowCount, fraction(), seconds)})`
   }
 }
 
@@ -172,6 +173,7 @@ function tellEnd(lines: ProgressLine, member: string, tell: () => string, { reje
   lines.say(tell())
   const { count, rows } = rejected
   if (count === 0) return
-  lines.say(`${member}: ${count.toLocaleString('en')} rows are no trades and were left out. The first:`)
+  const what = count === 1 ? 'is no trade and was left out:' : 'are no trades and were left out. The first:'
+  lines.say(`${member}: ${counted(count, 'row')} ${what}`)
   for (const { line, reason } of rows.slice(0, 5)) lines.say(`  line ${line}: ${reason}`)
 }

@@ -10,6 +10,7 @@ import { C1Error, type EpochMicros, formatTime, type Instrument } from '@c1/mark
 import { closing } from '../closing.ts'
 import { backfillState } from '../completeness.ts'
 import type { Context } from '../context.ts'
+import { counted, rejectedText } from '../counted.ts'
 import { keepState } from '../ingest-state.ts'
 import { backfillText, ProgressLine } from '../progress.ts'
 import { pinnedSource } from '../source.ts'
@@ -98,9 +99,7 @@ async function fetchRanges(
     forgetState,
   )
   if (signal.aborted) {
-    lines.say(
-      `Stopped. ${work.progress().trades.toLocaleString('en')} trades are kept; the same command goes on from here.`,
-    )
+    lines.say(`Stopped with ${counted(work.progress().trades, 'trade')} kept; the same command goes on from here.`)
     return
   }
   tellOutcome(outcome, trades, request, lines)
@@ -145,7 +144,6 @@ function outcomeRow(
 
 function outcomeText({ added, complete, from, instrument, rejected, to }: BackfilledRange): string {
   const end = to === Number.POSITIVE_INFINITY ? 'now' : formatTime(to as EpochMicros)
-  const rejects = rejected > 0 ? `, ${rejected.toLocaleString('en')} unreadable rows kept as dead letters` : ''
   const state = complete ? 'complete' : 'NOT complete'
-  return `${instrument.symbol}: ${formatTime(from)} to ${end} is ${state}, ${added.toLocaleString('en')} trades added${rejects}.`
+  return `${instrument.symbol}: ${formatTime(from)} to ${end} is ${state}, ${counted(added, 'trade')} added${rejectedText(rejected)}.`
 }

@@ -11,6 +11,7 @@ import { cursorAt, KrakenRest } from '@c1/kraken'
 import { findInstrument, type Instrument, type MarketSymbol, type Trade, UsageError } from '@c1/market'
 import { closing } from '../closing.ts'
 import type { Context } from '../context.ts'
+import { counted, rejectedText } from '../counted.ts'
 import { ProgressLine, rateAndEta } from '../progress.ts'
 import { pinnedSource } from '../source.ts'
 import { symbolOfFile } from '../symbols.ts'
@@ -161,11 +162,10 @@ function describe(file: string, symbol: MarketSymbol, progress: ImportProgress, 
   const fraction = bytesTotal === 0 ? 0 : bytesRead / bytesTotal
   const name = `${basename(file)} -> ${symbol}`
   if (stage === 'survey') return `${name}: looking which trades its rows are, ${Math.floor(100 * fraction)} % read`
-  const rejects = rejected > 0 ? `, ${rejected.toLocaleString('en')} unreadable rows kept as dead letters` : ''
   const before = known > 0 ? `, ${known.toLocaleString('en')} there before` : ''
   const left = leftOut > 0 ? `, ${leftOut.toLocaleString('en')} left out` : ''
   const rate = rateAndEta(added + known, fraction, seconds)
-  return `${name}: ${added.toLocaleString('en')} trades added${before}${left}${rejects} (${rate})`
+  return `${name}: ${counted(added, 'trade')} added${before}${left}${rejectedText(rejected)} (${rate})`
 }
 
 function describeFinding(finding: ImportFinding): string {
@@ -177,13 +177,19 @@ function describeFinding(finding: ImportFinding): string {
   const { places, proven, rows } = finding
   const stretches = proven.map(({ from, to, offset }) => `${from + offset} to ${to + offset}`).join(', ')
   const left = rows - proven.reduce((sum, { from, to }) => sum + to - from + 1, 0)
-  const others =
-    left > 0 ? ` ${left.toLocaleString('en')} rows are none of the venue's trades around them and are left out.` : ''
-  return `${name}: ids proven at ${places} places: its rows are trades ${stretches}.${others}`
+  return `${name}: ids proven at ${counted(places, 'place')}: its rows are trades ${stretches}.${leftOutText(left)}`
+}
+
+function leftOutText(rows: number): string {
+  if (rows === 0) return ''
+  const [are, them] = rows === 1 ? ['is', 'it'] : ['are', 'them']
+  return ` ${counted(rows, 'row')} ${are} none of the venue's trades around ${them} and ${are} left out.`
 }
 
 function describeOverlap({ different, member, same }: Overlap): string {
-  const known = `${same.toLocaleString('en')} days are the same as in ${member}, which has them already`
+  const isOne = same === 1
+  const known = `${counted(same, 'day')} ${isOne ? 'is' : 'are'} the same as in ${member}, which has ${isOne ? 'it' : 'them'} already`
   if (different === 0) return `${known}.`
-  return `${known}; ${different.toLocaleString('en')} days DIFFER: what ${member} has of them stands, these rows are left out.`
+  const [differ, them] = different === 1 ? ['DIFFERS', 'it'] : ['DIFFER', 'them']
+  return `${known}; ${counted(different, 'day')} ${differ}: what ${member} has of ${them} stands, these rows are left out.`
 }

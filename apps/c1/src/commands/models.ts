@@ -1,6 +1,7 @@
 import { formatSpan, formatTime, UsageError } from '@c1/market'
 import type { CandidateScore, ModelVersion } from '@c1/modeling'
 import type { Context } from '../context.ts'
+import { counted } from '../counted.ts'
 import { openWorkspace, storedFolder, type Workspace } from '../workspace.ts'
 
 export async function listModels(context: Context, { json }: { readonly json: boolean }): Promise<void> {
@@ -14,7 +15,7 @@ export async function listModels(context: Context, { json }: { readonly json: bo
     if (versions.length === 0) print('No model has been trained yet.')
     for (const { name, version, kind, effectiveFrom, card } of versions) {
       print(
-        `${name} v${version}  ${kind}  in force from ${formatTime(effectiveFrom)}  ${card.rowCount} rows  ${card.source}`,
+        `${name} v${version}  ${kind}  in force from ${formatTime(effectiveFrom)}  ${counted(card.rowCount, 'row')}  ${card.source}`,
       )
     }
   })
@@ -41,7 +42,7 @@ export function describeVersion({ name, version, kind, cutOff, effectiveFrom, ca
     `  why         ${card.reason}`,
     `  predicts    log return of ${card.symbol} over ${formatSpan(card.horizon)}, from ${card.interval} candles of ${card.source}`,
     `  in force    from ${formatTime(effectiveFrom)}; trained on what was known at ${formatTime(cutOff)}`,
-    `  data        ${card.rowCount} rows, ${formatTime(card.firstEventTime)} to ${formatTime(card.lastEventTime)}, digest ${card.dataDigest.slice(0, 16)}`,
+    `  data        ${counted(card.rowCount, 'row')}, ${formatTime(card.firstEventTime)} to ${formatTime(card.lastEventTime)}, digest ${card.dataDigest.slice(0, 16)}`,
     `  scores      out of sample, ${card.folds} walk-forward folds, purge ${formatSpan(card.purge)}, embargo ${formatSpan(card.embargo)}`,
     ...card.scores.map(describeScore),
     `  code        ${card.codeVersion}`,

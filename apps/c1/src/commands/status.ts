@@ -7,6 +7,7 @@ import { modelName } from '@c1/modeling'
 import type { BudgetRow, OutageRow } from '@c1/show-dashboard'
 import { completeTo, outageRows } from '../completeness.ts'
 import type { Context } from '../context.ts'
+import { counted } from '../counted.ts'
 import { type IngestState, readState, type SymbolState } from '../ingest-state.ts'
 import { formatDuration } from '../progress.ts'
 import { storedSymbols } from '../stored.ts'
@@ -154,7 +155,7 @@ function budgetText({ calls, heldUntil, refused, spacingSeconds }: BudgetRow, se
   const held = heldUntil === null ? '' : `, held back until ${heldUntil}`
   const left =
     secondsLeft === null || secondsLeft === 0 ? '' : `; history takes ${formatDuration(Math.ceil(secondsLeft))} yet`
-  return `REST: ${calls} calls, ${refused} refused, one each ${spacingSeconds} s${held}${left}`
+  return `REST: ${counted(calls, 'call')}, ${refused} refused, one each ${spacingSeconds} s${held}${left}`
 }
 
 function roleText({ lag, role, topic }: RoleProgress): string {
@@ -174,15 +175,11 @@ function symbolText(status: SymbolStatus): string {
   const unserved = exceptions.length === 0 ? '' : `, not served by the venue ${rangesText(exceptions)}`
   const refused = `${counted(repaired, 'hole')} repaired, ${counted(duplicates, 'duplicate')} refused`
   const state = `${complete}, ${holes}${unserved}, ${refused}${outagesText(status)}${historyText(status)}`
-  return `${status.symbol}: ${status.trades} trades, ${state}; features to ${newestFeatures ?? '-'}; model ${model ?? '-'}`
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`
+  return `${status.symbol}: ${counted(status.trades, 'trade')}, ${state}; features to ${newestFeatures ?? '-'}; model ${model ?? '-'}`
 }
 
 function missingText({ asked, first, last, since }: MissingIds): string {
-  return `${first}-${last} (since ${since}${asked === null ? '' : `, asked ${asked} times`})`
+  return `${first}-${last} (since ${since}${asked === null ? '' : `, asked ${counted(asked, 'time')}`})`
 }
 
 function outagesText({ outages }: SymbolStatus): string {
@@ -194,7 +191,7 @@ function outagesText({ outages }: SymbolStatus): string {
 
 function historyText({ backfill, backfillTradesLeft }: SymbolStatus): string {
   if (backfill === null || backfill === 1) return ''
-  const left = backfillTradesLeft === null ? '' : `, ${backfillTradesLeft.toLocaleString('en')} trades left`
+  const left = backfillTradesLeft === null ? '' : `, ${counted(backfillTradesLeft, 'trade')} left`
   return `, history ${Math.floor(backfill * 100)} %${left}`
 }
 

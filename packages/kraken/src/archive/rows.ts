@@ -42,5 +42,5 @@ export function rowReader(
 }
 
 function wrongCount(found: number, expected: number): MalformedError {
-  return new MalformedError('row_malformed', `The row has ${found} fields; the file's rows have ${expected}.`)
+  return new MalformedError('row_malformed', `The row has ${found} where the file's rows have ${expected} fields.`)
 }

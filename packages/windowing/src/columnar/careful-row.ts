@@ -22,7 +22,10 @@ export function readCarefully(line: string, { columns, count }: RowLayout, ordin
   const fields = line.split(',')
   const field = (column: number | undefined): string => (column === undefined ? '' : (fields[column] ?? ''))
   if (fields.length !== count) {
-    throw new MalformedError('row_malformed', `The row has ${fields.length} fields; the file's rows have ${count}.`)
+    throw new MalformedError(
+      'row_malformed',
+      `The row has ${fields.length} where the file's rows have ${count} fields.`,
+    )
   }
   const micros = parseSeconds(field(columns.time))
   const price = decimalText(field(columns.price))
