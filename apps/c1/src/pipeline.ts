@@ -4,7 +4,7 @@ import type { Position } from '@c1/event-log'
 import { Ingest, TradeLog } from '@c1/ingest-trades'
 import { type EpochMicros, intervalMicros, type MarketSymbol } from '@c1/market'
 import { ModelVersions, servePredictions } from '@c1/serve-predictions'
-import { Metrics, type Role } from '@c1/service'
+import { LiveWork, Metrics, type Role } from '@c1/service'
 import { Trainer, TrainingWorker, trainingSchedule, trainModels } from '@c1/train-model'
 import { codeVersion } from './code-version.ts'
 import type { Context } from './context.ts'
@@ -20,12 +20,13 @@ export class Pipeline {
   readonly metrics: Metrics = new Metrics()
   readonly #context: Context
   readonly #workspace: Workspace
+  readonly #live = new LiveWork()
   readonly #materialiser: Materialiser
 
   constructor(context: Context, workspace: Workspace) {
     this.#context = context
     this.#workspace = workspace
-    this.#materialiser = new Materialiser(workspace.log, workspace.features, workspace.source)
+    this.#materialiser = new Materialiser(workspace.log, workspace.features, workspace.source, this.#live)
   }
 
   async openIngest(venue: Venue): Promise<{ readonly ingest: Ingest; readonly trades: TradeLog }> {
@@ -47,7 +48,7 @@ export class Pipeline {
   }
 
   computeFeatures(until?: 'end'): Role {
-    const options = { ...this.#common(), features: this.#context.features, ...(until && { until }) }
+    const options = { ...this.#common(), live: this.#live, features: this.#context.features, ...(until && { until }) }
     return { name: 'compute-features', run: (signal) => computeFeatures(options, signal) }
   }
 
@@ -109,7 +110,8 @@ export class Pipeline {
           signal,
         })
         const { horizon } = settings
-        return servePredictions({ ...this.#common(), versions, kinds, group: features.group, horizon, now }, signal)
+        const options = { ...this.#common(), live: this.#live, versions, kinds, group: features.group, horizon, now }
+        return servePredictions(options, signal)
       },
     }
   }

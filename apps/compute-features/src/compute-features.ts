@@ -16,7 +16,15 @@ import {
   type LiveFeaturesCheckpoint,
 } from '@c1/features'
 import type { Candle, EpochMicros, MarketSymbol } from '@c1/market'
-import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import {
+  type Checkpoints,
+  type Fold,
+  type LiveWork,
+  type Logger,
+  type Metrics,
+  type Output,
+  runFold,
+} from '@c1/service'
 import { finalCandles } from './final-candles.ts'
 import { OlderHistory, type OlderHistoryCheckpoint } from './older-history.ts'
 
@@ -27,12 +35,13 @@ export interface ComputeFeaturesOptions {
   readonly source: string
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly live?: LiveWork
   readonly until?: 'end'
 }
 
 /** Final candles in, feature rows out. */
 export async function computeFeatures(options: ComputeFeaturesOptions, signal: AbortSignal): Promise<void> {
-  const { checkpoints, features, log, logger, until } = options
+  const { checkpoints, features, live, log, logger, until } = options
   await runFold({
     log,
     name: 'compute-features',
@@ -43,6 +52,7 @@ export async function computeFeatures(options: ComputeFeaturesOptions, signal: A
     checkpoints,
     metrics: options.metrics,
     signal,
+    ...(live && { live }),
     ...(until && { until }),
     onDifference: (again) => logger.warn({ symbol: again.record.key }, 'a row derived again differs from the log'),
   })

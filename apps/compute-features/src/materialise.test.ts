@@ -2,6 +2,7 @@ import { featuresCodec, TOPICS } from '@c1/event-log'
 import { openEmbeddedStore } from '@c1/feature-store'
 import type { FeatureRow } from '@c1/features'
 import type { EpochMicros } from '@c1/market'
+import { LiveWork } from '@c1/service'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Materialiser, storeGroup } from './materialise.ts'
 import { BTC, candle, newest, Place, SET, SOURCE } from './test-support.ts'
@@ -18,7 +19,7 @@ const candles = (from: number, to: number) => Array.from({ length: to - from }, 
 async function stored(): Promise<{ rows: readonly FeatureRow[]; latest: FeatureRow | undefined }> {
   const store = await openEmbeddedStore({ directory: place.folder })
   const group = await store.group(SET.group)
-  await new Materialiser(place.log, group, SOURCE).run(new AbortController().signal, 'end')
+  await new Materialiser(place.log, group, SOURCE, new LiveWork()).run(new AbortController().signal, 'end')
   const all = { symbol: BTC, from: 0 as EpochMicros, to: Number.MAX_SAFE_INTEGER as EpochMicros }
   const found = { rows: await group.range(all), latest: await group.latest(BTC) }
   await store.close()
@@ -59,7 +60,7 @@ describe('the feature store', () => {
     const store = await openEmbeddedStore({ directory: place.folder })
     const group = await store.group(SET.group)
     const stop = new AbortController()
-    const materialiser = new Materialiser(place.log, group, SOURCE)
+    const materialiser = new Materialiser(place.log, group, SOURCE, new LiveWork())
     const { end } = await place.log.bounds(TOPICS.features)
     const reached = materialiser.reached(end)
     const running = materialiser.run(stop.signal)

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type EventLog, featuresCodec, type Position, type Share, TOPICS } from '@c1/event-log'
 import type { FeatureGroupStore } from '@c1/feature-store'
 import type { FeatureGroup } from '@c1/features'
-import { QuietTask } from '@c1/service'
+import { type LiveWork, QuietTask } from '@c1/service'
 
 /** The consumer group whose committed position says how much of the features topic the store holds on disk. */
 export function storeGroup({ name, version }: FeatureGroup): string {
@@ -10,19 +10,31 @@ export function storeGroup({ name, version }: FeatureGroup): string {
 }
 
 const FLUSH_EVERY_MS = 5000
+/** A flush lets predictions go first, but not for longer. */
+const FLUSH_PAUSES_MS = 2000
 /** Nobody waits for the store as one does for a prediction: rows of symbols whose windows close together are fetched together. */
 const GATHER_MS = 250
+
+interface Flush {
+  /** Of `performance.now()`. */
+  readonly beganAt: number
+  readonly ended: Promise<void>
+}
 
 /** Feature rows from the log into the feature store. Rows are keyed, so after a crash the same ones are written again. */
 export class Materialiser {
   readonly #log: EventLog
   readonly #store: FeatureGroupStore
   readonly #codec: ReturnType<typeof featuresCodec>
+  readonly #live: LiveWork
+  #latestFlush: Flush | undefined
   #reached: Position = {}
   #waiting: { readonly position: Position; readonly resolve: () => void }[] = []
 
-  constructor(log: EventLog, store: FeatureGroupStore, source: string) {
+  /** Writes to disk while there is no `live` work. */
+  constructor(log: EventLog, store: FeatureGroupStore, source: string, live: LiveWork) {
     this.#log = log
+    this.#live = live
     this.#codec = featuresCodec(source, store.group)
     this.#store = store
   }
@@ -50,11 +62,11 @@ export class Materialiser {
       signal,
       ...(until && { until }),
     })
-    const reached = { offset: undefined as number | undefined }
+    const reached = { offset: undefined as number | undefined, at: 0 }
     const flushing = new QuietTask({
       task: async () => {
         const { offset } = reached
-        await this.#store.flush()
+        await this.#flush(reached.at, signal)
         if (offset !== undefined) await commit(offset)
       },
       everyMs: FLUSH_EVERY_MS,
@@ -67,6 +79,7 @@ export class Materialiser {
         const messages = records.map((record) => this.#codec.decode(record))
         await this.#store.write(messages.flatMap((message) => (message.kind === 'features' ? [message.row] : [])))
         reached.offset = next[partition]
+        reached.at = performance.now()
         this.#reach(next)
         await flushing.end()
       }
@@ -74,6 +87,20 @@ export class Materialiser {
     } finally {
       await flushing.cancel()
     }
+  }
+
+  /** Of all partitions together: one that began after the rows of this one were written, at `writtenAt`, is its own too. */
+  #flush(writtenAt: number, signal: AbortSignal): Promise<void> {
+    const latest = this.#latestFlush
+    if (latest !== undefined && latest.beganAt > writtenAt) return latest.ended
+    const beganAt = performance.now()
+    const deadline = beganAt + FLUSH_PAUSES_MS
+    const pause = async (): Promise<void> => {
+      if (!signal.aborted) await this.#live.pause(deadline)
+    }
+    const flush: Flush = { beganAt, ended: this.#store.flush(pause) }
+    this.#latestFlush = flush
+    return flush.ended
   }
 
   /** The store was flushed up to there; but a power cut can leave the log behind the store, which is then written again. */

@@ -2,7 +2,15 @@ import { type EventLog, featuresCodec, outcomesCodec, predictionsCodec, type Sto
 import type { FeatureGroup, FeatureRow } from '@c1/features'
 import type { EpochMicros } from '@c1/market'
 import { type ModelKind, type ModelVersion, makePrediction, modelName } from '@c1/modeling'
-import { type Checkpoints, type Fold, type Logger, type Metrics, type Output, runFold } from '@c1/service'
+import {
+  type Checkpoints,
+  type Fold,
+  type LiveWork,
+  type Logger,
+  type Metrics,
+  type Output,
+  runFold,
+} from '@c1/service'
 import type { ModelVersions } from './model-versions.ts'
 import { PendingPredictions } from './pending.ts'
 
@@ -19,11 +27,12 @@ export interface ServePredictionsOptions {
   readonly source: string
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly live?: LiveWork
 }
 
 /** Feature rows in, predictions out, and later their outcomes. */
 export async function servePredictions(options: ServePredictionsOptions, signal: AbortSignal): Promise<void> {
-  const { checkpoints, log, logger } = options
+  const { checkpoints, live, log, logger } = options
   await runFold({
     log,
     name: 'serve-predictions',
@@ -33,6 +42,7 @@ export async function servePredictions(options: ServePredictionsOptions, signal:
     fold: () => new PredictionFold(options),
     checkpoints,
     metrics: options.metrics,
+    ...(live && { live }),
     signal,
     same: sameStatement,
     onDifference: (again) =>

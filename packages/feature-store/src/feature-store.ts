@@ -30,8 +30,8 @@ export interface FeatureGroupStore {
    * method at once; offline they are durable after `flush`.
    */
   write(rows: readonly FeatureRow[]): Promise<void>
-  /** Resolves when all written rows are on disk. */
-  flush(): Promise<void>
+  /** Resolves when all written rows are on disk. A store that takes long waits for `pause` between the parts of its work. */
+  flush(pause?: () => Promise<void>): Promise<void>
   /** Rows by event time, one a window: the newest revision known. */
   range(range: RowRange): Promise<readonly FeatureRow[]>
   /**

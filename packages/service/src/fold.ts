@@ -1,6 +1,7 @@
 import type { ConsumerOptions, EventLog, LogRecord, Position, Producer, Share, StoredRecord } from '@c1/event-log'
 import type { Checkpoints } from './checkpoint-store.ts'
 import { FoldMetrics } from './fold-metrics.ts'
+import type { LiveWork } from './live-work.ts'
 import type { Metrics } from './metrics.ts'
 import { QuietTask } from './quiet-task.ts'
 import { Rederivation } from './rederivation.ts'
@@ -46,6 +47,8 @@ export interface FoldOptions {
   /** An effect besides the outputs (a store), done before the checkpoint that covers the batch. */
   readonly settle?: () => Promise<void>
   readonly metrics?: Metrics
+  /** Told of every batch. */
+  readonly live?: LiveWork
   /** Told when re-derived output differs from what the log holds; the new output is appended. */
   readonly onDifference?: (again: Output, stored: StoredRecord) => void
   /** Least milliseconds between checkpoints, which wait for a pause in the records (see `QuietTask`). Default 2000. */
@@ -125,7 +128,7 @@ class PartitionRun {
     rederivation: Rederivation,
     producers: ReadonlyMap<string, Producer>,
   ): Promise<void> {
-    const { gatherMs = 0, input, log, until } = this.#options
+    const { gatherMs = 0, input, live, log, until } = this.#options
     const { signal } = this.#share
     const metrics = this.#metrics
     const partitions = this.#partition === 'whole' ? {} : { partitions: [this.#partition] }
@@ -138,6 +141,7 @@ class PartitionRun {
     })
     try {
       for await (const batch of consumer) {
+        live?.note()
         await saving.begin()
         const fresh: Output[] = []
         for (const record of batch.records) {
@@ -154,6 +158,7 @@ class PartitionRun {
         progress.position = batch.next
         await rederivation.passed(batch.next)
         metrics?.processed(batch)
+        live?.note()
         await saving.end()
       }
       await saving.close()

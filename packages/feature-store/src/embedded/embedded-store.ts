@@ -95,8 +95,8 @@ class EmbeddedGroupStore implements FeatureGroupStore {
     this.#online.write(rows)
   }
 
-  async flush(): Promise<void> {
-    await this.#offline.flush()
+  async flush(pause?: () => Promise<void>): Promise<void> {
+    await this.#offline.flush(pause)
     await this.#online.flush()
   }
 

@@ -9,6 +9,9 @@ import { ParquetRows } from './parquet-rows.ts'
 import { compareRows, mergeRows, newestRevisions, rowKey } from './row-order.ts'
 import { writeError } from './storage-error.ts'
 
+/** Rows that are put into files together: they are in memory once more meanwhile. */
+const PART_ROWS = 20_000
+
 /** Rows of one symbol and UTC day that are not in its file yet, by their key. */
 interface Unwritten {
   readonly symbol: MarketSymbol
@@ -35,9 +38,9 @@ export class OfflineRows {
     for (const row of rows) this.#unwrittenOf(row).rows.set(rowKey(row), row)
   }
 
-  /** One flush at a time: each sees the files of the one before. */
-  flush(): Promise<void> {
-    const flushed = this.#lastFlush.then(() => this.#flush())
+  /** One flush at a time: each sees the files of the one before. `pause` is waited for after each file. */
+  flush(pause?: () => Promise<void>): Promise<void> {
+    const flushed = this.#lastFlush.then(() => this.#flush(pause))
     this.#lastFlush = flushed.catch(() => {})
     return flushed
   }
@@ -67,20 +70,29 @@ export class OfflineRows {
     return newest
   }
 
-  async #flush(): Promise<void> {
-    for (const [key, unwritten] of this.#unwritten) {
-      await this.#flushDay(unwritten)
-      if (unwritten.rows.size === 0) this.#unwritten.delete(key)
+  async #flush(pause: (() => Promise<void>) | undefined): Promise<void> {
+    for (const some of parts([...this.#unwritten.values()])) {
+      const files = some.map((day) => ({
+        path: this.#path(day.symbol, day.date),
+        symbol: day.symbol,
+        rows: [...day.rows.values()],
+        day,
+      }))
+      for (const { symbol, date } of some) await this.#makeFolder(symbol, date)
+      await this.#parquet.put(files, (file) => {
+        this.#forget(file.day, file.rows)
+        return pause?.()
+      })
     }
   }
 
-  async #flushDay({ symbol, date, rows }: Unwritten): Promise<void> {
-    const path = this.#path(symbol, date)
-    const flushed = [...rows]
-    const stored = await this.#parquet.read(existsSync(path) ? [path] : [], symbol)
-    await this.#makeFolder(symbol, date)
-    await this.#parquet.write(path, mergeRows(stored, rows.values()))
-    for (const [key, row] of flushed) if (rows.get(key) === row) rows.delete(key)
+  /** What was written again meanwhile stays for the next flush. */
+  #forget({ date, rows, symbol }: Unwritten, stored: readonly FeatureRow[]): void {
+    for (const row of stored) {
+      const key = rowKey(row)
+      if (rows.get(key) === row) rows.delete(key)
+    }
+    if (rows.size === 0) this.#unwritten.delete(`${symbol} ${date}`)
   }
 
   async #makeFolder(symbol: MarketSymbol, date: string): Promise<void> {
@@ -123,6 +135,21 @@ export class OfflineRows {
   #path(symbol: MarketSymbol, date: string): string {
     return join(this.#folder(symbol, date), 'part-0.parquet')
   }
+}
+
+/** Neighbours, together not many more rows than are put into files at once. */
+function* parts(days: readonly Unwritten[]): Generator<readonly Unwritten[]> {
+  let part: Unwritten[] = []
+  let rows = 0
+  for (const day of days) {
+    part.push(day)
+    rows += day.rows.size
+    if (rows < PART_ROWS) continue
+    yield part
+    part = []
+    rows = 0
+  }
+  if (part.length > 0) yield part
 }
 
 function newestOf(rows: readonly FeatureRow[]): FeatureRow | undefined {

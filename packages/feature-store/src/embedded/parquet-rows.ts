@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { FeatureGroup, FeatureRow } from '@c1/features'
 import type { EpochMicros, MarketSymbol } from '@c1/market'
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBType, DuckDBValue } from '@duckdb/node-api'
@@ -11,6 +12,15 @@ type Api = typeof import('@duckdb/node-api')
 const CHUNK_ROWS = 2048
 /** Columns before the features. */
 const KEYS = 5
+
+/** A column that no feature can have: names of features have no space. */
+const FILE = '"file of the row"'
+
+export interface FileRows {
+  readonly path: string
+  readonly symbol: MarketSymbol
+  readonly rows: readonly FeatureRow[]
+}
 
 export interface RowFilter {
   /** `from <= eventTime < to`. */
@@ -42,14 +52,35 @@ export class ParquetRows {
     }
   }
 
-  /** Replaces a file, all or nothing. @throws C1Error `disk_full`, `store_unwritable` */
-  async write(path: string, rows: readonly FeatureRow[]): Promise<void> {
+  /**
+   * Puts rows into files that need not be there yet, one after another, each all or nothing and then told of; a row takes the
+   * place of one with its event time and revision. The rows that are there go from file to file within DuckDB: a day of them
+   * is much more than what comes at a time.
+   *
+   * @throws C1Error `disk_full`, `store_unwritable`, or `store_damaged` when a file cannot be read
+   */
+  async put<File extends FileRows>(
+    files: readonly File[],
+    onStored: (file: File) => Promise<void> | undefined,
+  ): Promise<void> {
+    await this.#duckDb.run(async (connection, api) => {
+      await this.#append(connection, api, files)
+      for (const [index, file] of files.entries()) {
+        await this.#put(connection, index, file)
+        await onStored(file)
+      }
+    })
+  }
+
+  async #put(connection: DuckDBConnection, index: number, { path, symbol }: FileRows): Promise<void> {
+    const stored = existsSync(path) ? [path] : []
     try {
-      await replaceFile(path, (temporary) =>
-        this.#duckDb.run((connection, api) => this.#copy(connection, api, temporary, rows)),
-      )
+      await replaceFile(path, async (temporary) => {
+        await connection.run(copySql(index, stored, temporary))
+      })
     } catch (error) {
-      throw writeError(path, error)
+      const blamed = await this.#blame(stored, symbol, error)
+      throw blamed === error ? writeError(path, error) : blamed
     }
   }
 
@@ -77,7 +108,8 @@ export class ParquetRows {
     })
   }
 
-  async #copy(connection: DuckDBConnection, api: Api, path: string, rows: readonly FeatureRow[]): Promise<void> {
+  /** Into a temporary table `written`, with the place of their file among all: a table for each costs more than the rows. */
+  async #append(connection: DuckDBConnection, api: Api, files: readonly FileRows[]): Promise<void> {
     const definitions = [
       '"eventTime" TIMESTAMPTZ',
       '"availableAt" TIMESTAMPTZ',
@@ -85,21 +117,21 @@ export class ParquetRows {
       '"firstTradeId" BIGINT',
       '"lastTradeId" BIGINT',
       ...this.#features.map((name) => `${name} DOUBLE`),
+      `${FILE} INTEGER`,
     ]
     await connection.run(`CREATE TEMP TABLE written (${definitions.join(', ')})`)
     const appender = await connection.createAppender('written')
-    for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
-      appender.appendDataChunk(this.#chunk(api, rows.slice(from, from + CHUNK_ROWS)))
+    for (const [index, { rows }] of files.entries()) {
+      for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
+        appender.appendDataChunk(this.#chunk(api, rows.slice(from, from + CHUNK_ROWS), index))
+      }
     }
     appender.closeSync()
-    // A dictionary would give -0 and 0 one entry.
-    const options = 'FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0'
-    await connection.run(`COPY (FROM written ORDER BY "eventTime", "revision") TO ${quoteText(path)} (${options})`)
   }
 
-  #chunk(api: Api, rows: readonly FeatureRow[]): DuckDBDataChunk {
+  #chunk(api: Api, rows: readonly FeatureRow[], file: number): DuckDBDataChunk {
     const { BIGINT, DOUBLE, DuckDBDataChunk, DuckDBTimestampTZValue, INTEGER, TIMESTAMPTZ } = api
-    const types: DuckDBType[] = [TIMESTAMPTZ, TIMESTAMPTZ, INTEGER, BIGINT, BIGINT, ...this.#features.map(() => DOUBLE)]
+    const features: DuckDBType[] = this.#features.map(() => DOUBLE)
     const columns: DuckDBValue[][] = [
       rows.map(({ eventTime }) => new DuckDBTimestampTZValue(BigInt(eventTime))),
       rows.map(({ availableAt }) => new DuckDBTimestampTZValue(BigInt(availableAt))),
@@ -107,8 +139,9 @@ export class ParquetRows {
       rows.map(({ firstTradeId }) => BigInt(firstTradeId)),
       rows.map(({ lastTradeId }) => BigInt(lastTradeId)),
       ...this.#features.map((_, index) => rows.map(({ values }) => nullIfNaN(values[index] as number))),
+      rows.map(() => file),
     ]
-    const chunk = DuckDBDataChunk.create(types)
+    const chunk = DuckDBDataChunk.create([TIMESTAMPTZ, TIMESTAMPTZ, INTEGER, BIGINT, BIGINT, ...features, INTEGER])
     chunk.setColumns(columns)
     return chunk
   }
@@ -124,6 +157,20 @@ export class ParquetRows {
     }
     return error as Error
   }
+}
+
+/** Writes the rows of the file in the table `written`, and of what is stored those that they do not replace. */
+function copySql(file: number, stored: readonly string[], to: string): string {
+  const fresh = `SELECT * EXCLUDE (${FILE}) FROM written WHERE ${FILE} = ${file}`
+  const kept = stored.map(
+    (path) =>
+      `FROM read_parquet([${quotePattern(path)}], hive_partitioning = false) ` +
+      `ANTI JOIN (${fresh}) AS fresh USING ("eventTime", "revision")`,
+  )
+  const all = [fresh, ...kept].map((rows) => `(${rows})`).join(' UNION ALL BY NAME ')
+  // A dictionary would give -0 and 0 one entry.
+  const options = 'FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 0'
+  return `COPY (FROM (${all}) ORDER BY "eventTime", "revision") TO ${quoteText(to)} (${options})`
 }
 
 function appendRows(rows: FeatureRow[], chunk: DuckDBDataChunk, symbol: MarketSymbol): void {
