@@ -10,6 +10,7 @@ export function reportFailure(error: unknown, interrupted: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage
   if (error instanceof C1Error) {
     if (error.code !== 'output_closed') process.stderr.write(`c1: ${error.message}\n`)
+    if (interrupted && error.code === 'stop_cut_short') return EXIT.interrupted
     return error instanceof UsageError || isFullDisk(error) ? EXIT.usage : EXIT.failed
   }
   process.stderr.write(`c1: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

@@ -12,3 +12,16 @@ export function stopSignal(): { readonly signal: AbortSignal; readonly interrupt
   process.on('SIGTERM', stop)
   return { signal: controller.signal, interrupted: () => controller.signal.aborted }
 }
+
+/** Waits for what may never come, until the signal: then it is left behind. @throws the signal's reason */
+export async function unlessStopped<Value>(waiting: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted()
+  const { promise: stopped, reject } = Promise.withResolvers<never>()
+  const stop = (): void => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([waiting, stopped])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

@@ -11,6 +11,7 @@ import {
 } from '@c1/event-log'
 import type { Settings } from '@c1/service'
 import type { Context } from './context.ts'
+import { unlessStopped } from './interrupt.ts'
 import { kafkaSecurity } from './kafka-security.ts'
 
 /** A command gives up sooner than a role, which waits for a broker that comes later. */
@@ -35,12 +36,9 @@ export async function openKafka(context: KafkaContext, source: string): Promise<
   const prefix = topicPrefix(settings, source)
   const onWarning = (message: string): void => logger.warn(message)
   const topics = await KafkaTopics.open({ connection, prefix, patienceMs, onWarning })
-  const stop = (): void => void topics.close()
-  signal.addEventListener('abort', stop, { once: true })
   try {
-    refuseProblems((await topics.check()).problems)
+    refuseProblems((await unlessStopped(topics.check(), signal)).problems)
   } finally {
-    signal.removeEventListener('abort', stop)
     await topics.close()
   }
   const headers = { 'c1-writer': WRITER }

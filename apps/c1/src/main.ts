@@ -11,6 +11,9 @@ if (major < 22 || (major === 22 && minor < 22)) {
   process.exit(2)
 }
 
+/** For what is on its way to standard output and error. */
+const LEFT_BEHIND_MS = 200
+
 const { interrupted, signal } = stopSignal()
 try {
   await program(signal).parseAsync()
@@ -18,3 +21,5 @@ try {
 } catch (error) {
   process.exitCode = reportFailure(error, interrupted())
 }
+// What did not end by itself may still wait for somebody who does not answer.
+if (process.exitCode) setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref()

@@ -1,6 +1,7 @@
 import { KafkaTopics, TOPICS } from '@c1/event-log'
 import { UsageError } from '@c1/market'
 import type { Context } from './context.ts'
+import { unlessStopped } from './interrupt.ts'
 import { kafkaConnection, topicPrefix } from './kafka.ts'
 import { type MarketSource, pinnedSource, reachableSource } from './source.ts'
 
@@ -36,17 +37,14 @@ async function madeBefore(context: Context, patienceMs: number): Promise<MarketS
     patienceMs,
     onWarning: (message) => logger.warn(message),
   })
-  const stop = (): void => void topics.close()
-  context.signal.addEventListener('abort', stop, { once: true })
   try {
-    const names = await topics.names()
+    const names = await unlessStopped(topics.names(), context.signal)
     const found = [KRAKEN, SIMULATOR].filter(({ folder }) =>
       names.includes(`${topicPrefix(settings, folder)}${TOPICS.trades}`),
     )
     if (found.length > 1) throw ambiguous(settings.kafkaBrokers)
     return found[0]
   } finally {
-    context.signal.removeEventListener('abort', stop)
     await topics.close()
   }
 }

@@ -127,6 +127,7 @@ export class Ingest {
       this.#live.flush()
       this.#telemetry.countLive()
     }
+    await this.#options.trades.flush()
   }
 
   status(): IngestStatus {

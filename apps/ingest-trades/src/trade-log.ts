@@ -195,10 +195,10 @@ export class TradeLog {
     return this.#trades.flush()
   }
 
+  /** What the log does not take any more is given up. */
   async close(): Promise<void> {
-    await this.#trades.flush()
-    this.#save()
     await this.#trades.close()
+    this.#save()
     await this.#deadLetters.close()
   }
 

@@ -217,7 +217,7 @@ describe('a training that throws', () => {
     await own.close()
   })
 
-  it('ends at once when the worker is closed', async () => {
+  it('ends at once when the worker is closed, and so do those that wait for their turn', async () => {
     const cutOff = START as EpochMicros
     const task = {
       rows: [],
@@ -231,10 +231,11 @@ describe('a training that throws', () => {
       version: 1,
       effectiveFrom: cutOff,
     }
-    const outcome = expect(worker.train(task)).rejects.toMatchObject({ code: 'training_stopped' })
+    expect(await worker.train(task)).toMatchObject({ skipped: expect.any(String) })
+    const outcomes = Promise.allSettled([worker.train(task), worker.train(task)])
     await new Promise(setImmediate)
     await worker.close()
-    await outcome
-    expect(await worker.train(task)).toMatchObject({ skipped: expect.any(String) })
+    const stopped = { status: 'rejected', reason: expect.objectContaining({ code: 'training_stopped' }) }
+    expect(await outcomes).toEqual([stopped, stopped])
   })
 })

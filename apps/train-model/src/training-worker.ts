@@ -15,6 +15,7 @@ export class TrainingWorker {
   readonly #kindsModule: string | undefined
   #worker: Worker | undefined
   #last: Promise<unknown> = Promise.resolve()
+  #isClosed = false
   #settle: (reply: TrainingReply) => void = () => {}
   #fail: (cause: unknown) => void = () => {}
 
@@ -30,12 +31,15 @@ export class TrainingWorker {
     return result
   }
 
+  /** Also of the tasks that wait for their turn. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#worker?.terminate()
     this.#worker = undefined
   }
 
-  #run(task: TrainingTask): Promise<ModelVersion | Skipped> {
+  async #run(task: TrainingTask): Promise<ModelVersion | Skipped> {
+    if (this.#isClosed) throw stopped()
     const { promise, resolve, reject } = Promise.withResolvers<ModelVersion | Skipped>()
     this.#settle = ({ trained, error }) => {
       if (trained !== undefined) resolve(trained)
@@ -57,7 +61,11 @@ export class TrainingWorker {
       this.#fail(cause)
     }
     worker.on('error', died)
-    worker.on('exit', () => died(new C1Error('training_stopped', 'The training thread was stopped.')))
+    worker.on('exit', () => died(stopped()))
     return worker
   }
+}
+
+function stopped(): C1Error {
+  return new C1Error('training_stopped', 'The training thread was stopped.')
 }

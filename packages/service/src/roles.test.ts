@@ -83,4 +83,24 @@ describe('runRoles', () => {
     await running
     expect(ended).toStrictEqual(['a'])
   })
+
+  it('leaves behind what does not end in time, and says how it comes back', async () => {
+    const ended: string[] = []
+    const stop = new AbortController()
+    const stuck: Role = { name: 'stuck', run: () => new Promise(() => {}), comesBack: 'fetched again' }
+    const running = runRoles([stuck, steady('a', ended)], stop.signal, logger, { drainMs: 20 })
+    stop.abort()
+    await expect(running).rejects.toMatchObject({
+      code: 'stop_cut_short',
+      message: expect.stringMatching(/^stuck was stopped before .* is fetched again at the next start\.$/),
+    })
+    expect(ended).toStrictEqual(['a'])
+  })
+
+  it('counts the time for the end from the failure of another role, which is what is thrown', async () => {
+    const stuck: Role = { name: 'stuck', run: () => new Promise(() => {}) }
+    const failing: Role = { name: 'bad', run: () => Promise.reject(new Error('disk full')) }
+    const running = runRoles([stuck, failing], new AbortController().signal, logger, { drainMs: 20 })
+    await expect(running).rejects.toThrow('disk full')
+  })
 })

@@ -9,6 +9,7 @@ import { ingestState } from '../completeness.ts'
 import type { Context } from '../context.ts'
 import { openDashboard } from '../dashboard.ts'
 import { keepState } from '../ingest-state.ts'
+import { unlessStopped } from '../interrupt.ts'
 import { WRITER } from '../kafka.ts'
 import { Pipeline } from '../pipeline.ts'
 import { ProgressLine } from '../progress.ts'
@@ -17,6 +18,9 @@ import { describeMarket, readIdentity } from '../source-identity.ts'
 import { sourceOnBroker } from '../source-on-broker.ts'
 import { followedSymbols, openVenue, savedInstruments } from '../venue.ts'
 import { openWorkspace, ROLES, type RoleName, type Workspace } from '../workspace.ts'
+
+/** Of the five seconds in which a role ends: what is left is for closing what it holds open. */
+const DRAIN_MS = 2500
 
 /** One role on a source's folder, until Ctrl-C. The roles meet in the log, so each can be its own process. */
 export async function run(context: Context, name: string, { quiet }: { readonly quiet: boolean }): Promise<void> {
@@ -29,12 +33,15 @@ export async function run(context: Context, name: string, { quiet }: { readonly 
   const lines = new ProgressLine(quiet)
   await closing(async () => {
     const pipeline = new Pipeline(context, workspace)
-    const { close, roles } = await rolesOf(role, context, source, workspace, pipeline, lines)
+    const opening = rolesOf(role, context, source, workspace, pipeline, lines)
+    const { close, roles } = await unlessStopped(opening, context.signal)
     const metrics = role === 'show-dashboard' ? undefined : await serveMetrics(context, pipeline.metrics)
     if (metrics !== undefined)
       lines.say(`${role} on ${workspace.directory}; metrics: ${metrics.url}/metrics   (Ctrl-C stops)`)
+    // Only a log elsewhere may not answer.
+    const options = workspace.log.isShared ? { drainMs: DRAIN_MS } : {}
     await closing(
-      () => runRoles(roles, context.signal, context.logger),
+      () => runRoles(roles, context.signal, context.logger, options),
       () => metrics?.close(),
       close,
     )
@@ -86,7 +93,8 @@ async function runIngest(
   const venue = await openVenue(context, source, workspace.directory)
   const { ingest, trades } = await pipeline.openIngest(venue)
   const stopTelling = tellReadiness(ingest, pipeline.metrics)
-  const roles: Role[] = [{ name: 'ingest-trades', run: (signal) => ingest.run(signal) }]
+  const ingesting: Role = { name: 'ingest-trades', run: (signal) => ingest.run(signal), comesBack: 'fetched again' }
+  const roles: Role[] = [ingesting]
   const { log, source: name } = workspace
   if (log.isShared) {
     const symbols = venue.instruments.map(({ symbol }) => symbol)

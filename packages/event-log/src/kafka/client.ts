@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { C1Error } from '@c1/market'
 import type { Admin, ClusterMetadata, ConnectionPool } from '@platformatic/kafka'
 import type { Position } from '../event-log.ts'
-import { clientOptions, type KafkaConnection } from './connection.ts'
+import { clientOptions, closeAtOnce, type KafkaConnection } from './connection.ts'
 import { isTransient, isUnknownTopic, kafkaError, reasonOf, topicMissing } from './errors.ts'
 import type { Decompress } from './record-batches.ts'
 
@@ -163,6 +163,6 @@ export class KafkaClient {
 
   async close(): Promise<void> {
     this.#closed.abort()
-    await this.#admin.close()
+    await closeAtOnce(this.#admin.connections, () => this.#admin.close())
   }
 }

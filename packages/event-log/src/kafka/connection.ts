@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { BaseOptions } from '@platformatic/kafka'
+import type { BaseOptions, ConnectionPool } from '@platformatic/kafka'
 
 /** How the brokers are reached. */
 export interface KafkaConnection {
@@ -64,4 +64,12 @@ function tlsOptions(
   // A broker behind a shared address is told which one is meant. An address of numbers may not be told (RFC 6066).
   const named = brokers.some((broker) => isIP(broker.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) === 0)
   return { tls: pem, tlsServerName: serverName ?? named }
+}
+
+/** Closes connections with what is under way on them: an orderly end waits for a broker that takes what was sent. */
+export async function closeAtOnce(pool: ConnectionPool, close: () => Promise<unknown>): Promise<void> {
+  const sockets = [...pool].map(([, { socket }]) => socket)
+  const closed = close()
+  for (const socket of sockets) socket?.destroy()
+  await closed.catch(() => {})
 }

@@ -3,6 +3,7 @@ import { C1Error } from '@c1/market'
 import type { Broker, Connection, ConnectionPool } from '@platformatic/kafka'
 import { type BatchCodec, type EncodableRecord, encodeBatch } from './batch-encoder.ts'
 import type { KafkaClient } from './client.ts'
+import { closeAtOnce } from './connection.ts'
 import { isTransient, isUnknownTopic, kafkaError, topicMissing } from './errors.ts'
 import { fetchRecords } from './fetch-request.ts'
 import { type ProducedPartition, produceBatches } from './produce-request.ts'
@@ -112,7 +113,7 @@ export class IdempotentWriter {
   /** What is under way is given up: whether it will be in the log nobody knows. */
   async close(): Promise<void> {
     this.#failure ??= new C1Error('log_closed', `The writer of ${this.#options.topic} is closed.`)
-    await this.#pool.close()
+    await closeAtOnce(this.#pool, () => this.#pool.close())
   }
 
   #told(error: unknown): C1Error {

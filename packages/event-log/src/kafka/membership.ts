@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Consumer, GroupAssignment } from '@platformatic/kafka'
+import type { Admin, Consumer, GroupAssignment } from '@platformatic/kafka'
 import type { ShareOptions } from '../event-log.ts'
 import type { KafkaClient } from './client.ts'
-import { clientOptions } from './connection.ts'
+import { clientOptions, closeAtOnce } from './connection.ts'
 import { isTransient, kafkaError } from './errors.ts'
 
 /** A member that is not heard of for this long counts as dead; brokers allow no less than 6 s. */
@@ -12,10 +12,14 @@ const HEARTBEAT_MS = 1000
 const REBALANCE_MS = 30_000
 /** Work that does not end in this time is left behind: giving back later would cost the membership. */
 const GIVE_BACK_MS = 3500
+/** The same for a process that stops, which has more to put away than this. */
+const GIVE_BACK_AT_STOP_MS = 1800
 /** A goodbye that the group does not take is none: it notices by itself. */
-const LEAVE_MS = 1000
+const LEAVE_MS = 500
 const REJOIN_MS = 300
 const LONGEST_REJOIN_MS = 5000
+
+type GroupMember = Consumer<Buffer, Buffer, Buffer, Buffer>
 
 interface Running {
   readonly stop: AbortController
@@ -36,7 +40,12 @@ export class Membership {
   readonly #running = new Map<number, Running>()
   #wanted: readonly number[] = []
   readonly #stop = new AbortController()
-  #consumer: Consumer<Buffer, Buffer, Buffer, Buffer> | undefined
+  readonly #stopped = Promise.withResolvers<void>()
+  #consumer: GroupMember | undefined
+  /** The broker has been asked for a place and has not answered: it waits for the others, or for those that died. */
+  #isJoining = false
+  /** The place is lost or no longer wanted: what the library still tells of it counts for nothing. */
+  #isLeaving = false
   #failure: { readonly error: unknown } | undefined
 
   /** The group's name is as the broker knows it. */
@@ -48,11 +57,11 @@ export class Membership {
 
   async run(): Promise<void> {
     const over = AbortSignal.any([this.#options.signal, this.#stop.signal, this.#client.closed])
+    over.addEventListener('abort', () => this.#stopped.resolve(), { once: true })
     let wait = REJOIN_MS
     while (!over.aborted) {
       const startedAt = performance.now()
       try {
-        await this.#client.metadata(this.#topic)
         await this.#belong(over)
       } catch (error) {
         if (!isTransient(error)) this.#fail(kafkaError(`join the group ${this.#options.group}`, error))
@@ -75,19 +84,39 @@ export class Membership {
     consumer.on('consumer:heartbeat:stalled', ({ lastError }) => reject(lastError ?? stalled()))
     consumer.on('consumer:group:join', ({ assignments }) => this.#take(assignments))
     consumer.topics.track(this.#topic)
+    const joining = this.#client.metadata(this.#topic).then(() => consumer.joinGroup({}))
     try {
-      await Promise.race([consumer.joinGroup({}).then(() => lost), lost])
+      await Promise.race([joining.then(() => lost), lost])
     } finally {
-      await this.#keepOnly([])
-      this.#consumer = undefined
+      this.#isLeaving = true
+      await this.#keepOnly([], over.aborted ? GIVE_BACK_AT_STOP_MS : GIVE_BACK_MS)
+      await this.#leave(consumer, over)
       consumer.removeAllListeners('consumer:group:join')
-      await Promise.race([consumer.close(true).catch(() => {}), pause(LEAVE_MS, undefined, { ref: false })])
-      // A request that waits for the other members would keep the process alive until they have joined.
-      for (const [, connection] of consumer.connections) connection.socket?.destroy()
+      this.#consumer = undefined
+      this.#isLeaving = false
     }
   }
 
-  #open(): Consumer<Buffer, Buffer, Buffer, Buffer> {
+  /**
+   * The broker takes nothing from a connection on which it has not answered a join: who stops meanwhile says so over another one.
+   * Before it is closed the library must believe that it has left: else it takes the end of a join under way for a heart that stopped, and
+   * keeps the process alive for the seconds in which it might beat again.
+   */
+  async #leave(consumer: GroupMember, over: AbortSignal): Promise<void> {
+    const { group } = this.#options
+    const { memberId } = consumer
+    const goodbyes = [new Promise<void>((resolve) => consumer.leaveGroup(true, () => resolve()))]
+    if (this.#isJoining && memberId && over.aborted) {
+      const members = [{ memberId, reason: 'stopped' }]
+      const leave = (admin: Admin) => admin.removeMembersFromConsumerGroup({ groupId: group, members })
+      goodbyes.push(this.#client.admin(`leave the group ${group}`, leave))
+    }
+    await Promise.race([Promise.allSettled(goodbyes), pause(LEAVE_MS, undefined, { ref: false })])
+    this.#isJoining = false
+    await closeAtOnce(consumer.connections, () => consumer.close(true))
+  }
+
+  #open(): GroupMember {
     return new this.#client.library.Consumer({
       ...clientOptions(this.#client.options.connection),
       groupId: this.#options.group,
@@ -105,15 +134,18 @@ export class Membership {
 
   /** What was taken away is given back before the group is joined again. @returns what cooperative-sticky sends along */
   async #beforeJoining(): Promise<Buffer> {
-    const kept = partitionsIn(this.#consumer?.assignments)
+    const kept = this.#isLeaving ? [] : partitionsIn(this.#consumer?.assignments)
     await this.#keepOnly(kept)
     const generation = Buffer.alloc(4)
     const { generationId = 0, memberId } = this.#consumer ?? {}
     generation.writeInt32BE(memberId && kept.length > 0 ? generationId : -1)
+    this.#isJoining = true
     return generation
   }
 
   #take(assignments: readonly GroupAssignment[] | undefined): void {
+    this.#isJoining = false
+    if (this.#isLeaving) return
     void this.#keepOnly(partitionsIn(assignments))
     this.#startWanted()
   }
@@ -124,10 +156,10 @@ export class Membership {
   }
 
   /** Resolves when the work of all other partitions has ended, or will not end in time. */
-  async #keepOnly(partitions: readonly number[]): Promise<void> {
+  async #keepOnly(partitions: readonly number[], withinMs = GIVE_BACK_MS): Promise<void> {
     this.#wanted = partitions
     const given = [...this.#running].filter(([partition]) => !partitions.includes(partition))
-    await Promise.all(given.map(([partition, running]) => this.#giveBack(partition, running)))
+    await Promise.all(given.map(([partition, running]) => this.#giveBack(partition, running, withinMs)))
   }
 
   #start(partition: number): void {
@@ -138,9 +170,9 @@ export class Membership {
     this.#running.set(partition, { stop, ended })
   }
 
-  async #giveBack(partition: number, running: Running): Promise<void> {
+  async #giveBack(partition: number, running: Running, withinMs: number): Promise<void> {
     running.stop.abort()
-    const outcome = await Promise.race([running.ended, pause(GIVE_BACK_MS, 'late', { ref: false })])
+    const outcome = await Promise.race([running.ended, pause(withinMs, 'late', { ref: false })])
     if (outcome === 'late') {
       const { group } = this.#options
       this.#client.options.onWarning(`${group} gives back ${this.#topic}/${partition} before its work has ended.`)
@@ -166,7 +198,9 @@ export class Membership {
     // The library would send it under the new generation for a partition that is somebody else's by now.
     if (consumer === undefined || !partitionsIn(consumer.assignments).includes(partition)) return
     const position = { topic: this.#topic, partition, offset: BigInt(offset), leaderEpoch: -1 }
-    await consumer.commit({ offsets: [position] }).catch(() => {})
+    const committing = consumer.commit({ offsets: [position] }).catch(() => {})
+    // The answer comes after that to the join, for which a process that stops does not wait.
+    await (this.#isJoining ? Promise.race([committing, this.#stopped.promise]) : committing)
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Connection, ConnectionPool } from '@platformatic/kafka'
 import type { KafkaClient } from './client.ts'
+import { closeAtOnce } from './connection.ts'
 import { isTransient, kafkaError } from './errors.ts'
 import { type FetchedPartition, fetchRecords } from './fetch-request.ts'
 
@@ -87,7 +88,7 @@ export class TopicFetcher {
     for (const cursor of cursors) this.#cursors.delete(cursor)
     if (!this.isEmpty) return
     clearTimeout(this.#joining)
-    await Promise.all(this.#pools.map((pool) => pool.close()))
+    await Promise.all(this.#pools.map((pool) => closeAtOnce(pool, () => pool.close())))
   }
 
   get isEmpty(): boolean {
