@@ -27,7 +27,7 @@ export interface Habits {
   readonly isSilent: boolean
 }
 
-export const USUAL_HABITS: Habits = {
+const USUAL_HABITS: Habits = {
   resultKey: 'X-BTC-Z-USD',
   sinceInclusive: false,
   pageRows: 1000,

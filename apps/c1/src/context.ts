@@ -25,7 +25,7 @@ export interface Context {
   readonly path: (typed: string) => string
 }
 
-export const CONFIG_FILE = 'c1.config.ts'
+const CONFIG_FILE = 'c1.config.ts'
 
 /** @throws UsageError naming everything that is wrong with flags, environment and `c1.config.ts` */
 export async function openContext(

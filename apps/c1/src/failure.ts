@@ -1,7 +1,7 @@
 import { C1Error, UsageError } from '@c1/market'
 import { CommanderError } from 'commander'
 
-export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const
+const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const
 
 /** Tells the user on standard error what went wrong, in one message, and gives the exit code. */
 export function reportFailure(error: unknown, interrupted: boolean): number {

@@ -50,7 +50,7 @@ export function rateAndEta(count: number, fraction: number, seconds: number): st
 }
 
 /** Rate of what took `seconds`, and the time left in seconds where it is known. */
-export function rateAndTimeLeft(count: number, seconds: number, secondsLeft: number | undefined): string {
+function rateAndTimeLeft(count: number, seconds: number, secondsLeft: number | undefined): string {
   const rate = `${Math.round(count / Math.max(seconds, 0.001)).toLocaleString('en')}/s`
   return secondsLeft === undefined ? rate : `${rate}, ${formatDuration(Math.ceil(secondsLeft))} left`
 }

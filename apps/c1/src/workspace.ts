@@ -46,7 +46,7 @@ export interface WorkspaceOptions {
 }
 
 /** Folders of sources that the data directory holds. */
-export function sourceFolders(dataDirectory: string): string[] {
+function sourceFolders(dataDirectory: string): string[] {
   if (!existsSync(dataDirectory)) return []
   const entries = readdirSync(dataDirectory, { withFileTypes: true })
   return entries

@@ -15,6 +15,6 @@ export { type ImportFinding, type ImportOptions, type ImportProgress, importArch
 export type { IngestStatus, SymbolCompleteness } from './ingest-status.ts'
 export { Ingest, type IngestOptions } from './ingest-trades.ts'
 export { type Hole, type LedgerException, type Repair, TradeLedger, type Via } from './ledger.ts'
-export { type OpenOutage, OpenOutages } from './open-outages.ts'
+export type { OpenOutage } from './open-outages.ts'
 export type { TradesFrom } from './prove-ids.ts'
 export { readLedger, type StoredLedger, TradeLog, type TradeLogOptions } from './trade-log.ts'

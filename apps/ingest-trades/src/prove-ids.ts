@@ -23,7 +23,7 @@ export interface IdProof {
 }
 
 /** Rows that are compared at a place: a page of the venue holds them and what else may have happened in their first second. */
-export const ROWS_OF_A_PLACE = 500
+const ROWS_OF_A_PLACE = 500
 /** Places between the ends that are looked at although the ends agree. */
 const PLACES_BETWEEN = 14
 /** Places looked at in each reading of the file to find where ends that disagree part. */

@@ -5,8 +5,8 @@ import { Problem } from './problem.ts'
 export type Query = Readonly<Record<string, string>>
 
 /** Rows in an answer when the request does not say, and at most. */
-export const DEFAULT_LIMIT = 500
-export const MAX_LIMIT = 5000
+const DEFAULT_LIMIT = 500
+const MAX_LIMIT = 5000
 
 /** @throws Problem 400 for a parameter that is not among `names`, or is there twice */
 export function readQuery(raw: unknown, names: readonly string[]): Query {

@@ -14,7 +14,7 @@ import type { MarketView } from './market-view.ts'
 import { OpenWindows } from './open-windows.ts'
 
 /** The role's name; names its checkpoint. */
-export const SHOW_DASHBOARD = 'show-dashboard'
+const SHOW_DASHBOARD = 'show-dashboard'
 
 export interface ShowDashboardOptions {
   readonly log: EventLog

@@ -51,7 +51,6 @@ export {
   addRange,
   countIds,
   hasId,
-  holesIn,
   type IdRange,
   type IdRanges,
   NO_IDS,

@@ -57,8 +57,3 @@ export function hasId(ranges: IdRanges, id: number): boolean {
 export function countIds(ranges: IdRanges): number {
   return ranges.reduce((count, { first, last }) => count + last - first + 1, 0)
 }
-
-/** The ids that are missing between the first and the last of the set. */
-export function holesIn(ranges: IdRanges): IdRanges {
-  return ranges.slice(1).map(({ first }, index) => ({ first: (ranges[index] as IdRange).last + 1, last: first - 1 }))
-}

@@ -9,9 +9,9 @@ import { WideAccumulator } from './wide-accumulator.ts'
 export type Accumulator = NarrowAccumulator | WideAccumulator
 
 /** Notional is `notionalLow + notionalHigh * NOTIONAL_SPLIT`. */
-export const NOTIONAL_SPLIT: number = 2 ** 20
+const NOTIONAL_SPLIT = 2 ** 20
 /** Below this a factor times what is left of the other under the split is an exact integer, with room for a carry. */
-export const SMALL_FACTOR: number = 2 ** 32
+const SMALL_FACTOR = 2 ** 32
 const MAX = Number.MAX_SAFE_INTEGER
 
 /** What an accumulator takes of a trade, in integers and as decimal text. */

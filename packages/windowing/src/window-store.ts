@@ -17,7 +17,7 @@ export function closeTimeOf({ level, openTime }: Pick<Window, 'level' | 'openTim
 }
 
 /** The range that holds the whole window. */
-export function rangeAround(ranges: readonly TimeRange[], level: Level, openTime: number): TimeRange | undefined {
+function rangeAround(ranges: readonly TimeRange[], level: Level, openTime: number): TimeRange | undefined {
   const closeTime = openTime + (LENGTHS[level] as number)
   for (const range of ranges) if (range.from <= openTime && closeTime <= range.to) return range
   return undefined

@@ -18,9 +18,9 @@ import { StringReader, StringTable } from './string-table.ts'
  *        records  for each: u32 its key's index, u32 its header set's, f64 timestamp, u32 length of its value
  *        values   one after another
  */
-export const FRAME_HEADER_BYTES = 36
+const FRAME_HEADER_BYTES = 36
 /** A frame is read into memory whole. */
-export const MAX_FRAME_BYTES: number = 64 * 1024 * 1024
+const MAX_FRAME_BYTES = 64 * 1024 * 1024
 /** Where in a frame its time of appending stands. */
 export const APPENDED_AT = 24
 const MAGIC = Buffer.from('C1B1')

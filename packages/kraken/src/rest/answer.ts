@@ -33,7 +33,7 @@ function parse(body: string): unknown {
 }
 
 /** An answer cut off on its way, or an HTML page with status 200. Retryable: the next one is mostly whole. */
-export function malformedAnswer(body: string, cause?: unknown): C1Error {
+function malformedAnswer(body: string, cause?: unknown): C1Error {
   const start = body.slice(0, 120)
   return new C1Error('kraken_answer_malformed', `Kraken's answer is not what its REST interface promises: ${start}`, {
     details: { start, length: body.length },

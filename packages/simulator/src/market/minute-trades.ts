@@ -26,7 +26,7 @@ export interface OrderTerms {
 }
 
 /** Half of the distance between bid and ask, as a log return: 0.2 basis points. */
-export const HALF_SPREAD = 0.2e-4
+const HALF_SPREAD = 0.2e-4
 /** How far each further fill of one taker order moves along the book, as a log return. */
 const FILL_IMPACT = 0.03e-4
 
