@@ -33,7 +33,8 @@ export interface HistoryOptions {
  * left out.
  *
  * A page at a time, because all share one rate limit. A page only ever extends a stretch of the log's trades until that meets the
- * next one: so history, broken connections and holes are one mechanism.
+ * next one: so history, broken connections and holes are one mechanism. `MissingHistory` knows what is missing, `Turns` whose turn it
+ * is, `Walks` fetch and write the pages, `HistoryProgress` tells how much is left.
  */
 export class History {
   readonly #options: HistoryOptions
