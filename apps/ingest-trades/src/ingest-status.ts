@@ -1,9 +1,9 @@
 import type { BudgetState } from '@c1/kraken'
 import type { MarketSymbol } from '@c1/market'
-import type { Completeness } from './completeness.ts'
-import type { Progress } from './history-progress.ts'
-import type { WatchedHole } from './hole-watch.ts'
-import type { OpenOutage } from './open-outages.ts'
+import type { Progress } from './history/history-progress.ts'
+import type { WatchedHole } from './history/hole-watch.ts'
+import type { Completeness } from './ledger/completeness.ts'
+import type { OpenOutage } from './ledger/open-outages.ts'
 
 export interface IngestStatus {
   /** Every symbol's connection to the feed is open. */

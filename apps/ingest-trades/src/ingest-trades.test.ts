@@ -10,8 +10,8 @@ import {
 import { createLogger, Metrics } from '@c1/service'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Ingest } from './ingest-trades.ts'
+import type { TradeLog } from './log/trade-log.ts'
 import { dollarMarket, Place } from './test-support.ts'
-import type { TradeLog } from './trade-log.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -13,7 +13,7 @@ import {
   type Trade,
 } from '@c1/market'
 import { CheckpointStore } from '@c1/service'
-import { TradeLog } from './trade-log.ts'
+import { TradeLog } from './log/trade-log.ts'
 
 export const SOURCE = 'kraken'
 

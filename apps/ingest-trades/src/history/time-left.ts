@@ -1,6 +1,5 @@
 import type { BudgetState } from '@c1/kraken'
 import { type EpochMicros, MICROS_PER_SECOND } from '@c1/market'
-import type { Progress } from './history-progress.ts'
 
 /** A page of 1,000 rows repeats the last trade of the one before. */
 const NEW_ON_A_PAGE = 999
@@ -24,10 +23,13 @@ export class TimeLeft {
     this.#noted = [...this.#noted.slice(-REMEMBERED_PAGES), { at, served: calls - refused }]
   }
 
-  /** Seconds; undefined while it is not known how many trades remain. */
-  seconds(progress: readonly Progress[], { spacingMs }: BudgetState): number | undefined {
+  /** Seconds for the trades that remain of each symbol; undefined while that is not known. */
+  seconds(
+    symbols: readonly { readonly remaining: number | undefined }[],
+    { spacingMs }: BudgetState,
+  ): number | undefined {
     let pages = 0
-    for (const { remaining } of progress) {
+    for (const { remaining } of symbols) {
       if (remaining === undefined) return undefined
       pages += Math.ceil(remaining / NEW_ON_A_PAGE)
     }

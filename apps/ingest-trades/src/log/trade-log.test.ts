@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DecimalText, type EpochMicros, marketSymbol, type Trade } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { completenessOf } from './completeness.ts'
-import type { TradeLedger } from './ledger.ts'
-import { Place } from './test-support.ts'
+import { completenessOf } from '../ledger/completeness.ts'
+import type { TradeLedger } from '../ledger/ledger.ts'
+import { Place } from '../test-support.ts'
 
 const BTC = marketSymbol('BTC/USD')
 

@@ -8,7 +8,7 @@ import {
   type Trade,
 } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Place } from './test-support.ts'
+import { Place } from '../test-support.ts'
 import type { TradeLog } from './trade-log.ts'
 
 const BTC = marketSymbol('BTC/USD')

@@ -1,8 +1,8 @@
 import { type EpochMicros, MICROS_PER_MINUTE, MICROS_PER_SECOND, marketSymbol } from '@c1/market'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { TradeLedger } from '../ledger/ledger.ts'
+import { madeTrade } from '../test-support.ts'
 import { HoleWatch } from './hole-watch.ts'
-import { TradeLedger } from './ledger.ts'
-import { madeTrade } from './test-support.ts'
 
 const BTC = marketSymbol('BTC/USD')
 let ledger: TradeLedger

@@ -1,5 +1,5 @@
 import { type EpochMicros, type MarketSymbol, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '@c1/market'
-import type { Hole, TradeLedger } from './ledger.ts'
+import type { Hole, TradeLedger } from '../ledger/ledger.ts'
 
 export interface HoleWatchOptions {
   readonly ledger: TradeLedger

@@ -2,8 +2,8 @@ import type { EpochMicros, IdRange, IdSpace, MarketMessage, Trade } from '@c1/ma
 import { marketSymbol } from '@c1/market'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { madeTrade } from '../test-support.ts'
 import { TradeLedger } from './ledger.ts'
-import { madeTrade } from './test-support.ts'
 
 const BTC = marketSymbol('BTC/USD')
 

@@ -1,6 +1,6 @@
 import { mostTradesIn, OUT_OF_ORDER } from '@c1/kraken'
 import { formatTime, type MarketSymbol, MICROS_PER_MINUTE, type Trade } from '@c1/market'
-import type { TradeLedger } from './ledger.ts'
+import type { TradeLedger } from '../ledger/ledger.ts'
 
 /** Trades that contradict the ledger, but not each other, for so long are believed: then it is the ledger that is wrong. */
 const BELIEVED_AFTER = MICROS_PER_MINUTE

@@ -1,9 +1,9 @@
 import { KrakenRest } from '@c1/kraken'
 import { type EpochMicros, type Instrument, MICROS_PER_HOUR, MICROS_PER_SECOND, type Trade } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { TradeLog } from '../log/trade-log.ts'
+import { dollarMarket, madeTrade, Place } from '../test-support.ts'
 import { History } from './history.ts'
-import { dollarMarket, madeTrade, Place } from './test-support.ts'
-import type { TradeLog } from './trade-log.ts'
 import type { Work } from './turns.ts'
 
 const START = 1_762_732_800 * MICROS_PER_SECOND

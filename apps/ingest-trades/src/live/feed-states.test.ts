@@ -1,9 +1,9 @@
 import { type EpochMicros, MICROS_PER_SECOND, marketSymbol } from '@c1/market'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { TradeLedger } from '../ledger/ledger.ts'
+import { OpenOutages } from '../ledger/open-outages.ts'
+import { madeTrade } from '../test-support.ts'
 import { FeedStates } from './feed-states.ts'
-import { TradeLedger } from './ledger.ts'
-import { OpenOutages } from './open-outages.ts'
-import { madeTrade } from './test-support.ts'
 
 const A = marketSymbol('AAA/USD')
 const NEW = marketSymbol('BBB/USD')

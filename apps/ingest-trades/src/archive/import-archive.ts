@@ -14,13 +14,13 @@ import {
   type TradeColumns,
 } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
+import type { TradeLog } from '../log/trade-log.ts'
 import type { ProvenRows } from './align-rows.ts'
 import { type ArchiveFile, archiveFiles, countRows, placeOf, type ReadProgress } from './archive-file.ts'
 import { ArchiveOverlap, type EarlierFile, type Overlap } from './archive-overlap.ts'
 import { type ArchiveRecord, ArchiveRecords } from './archive-records.ts'
 import { DayDigests } from './day-digests.ts'
 import { proveIds, type TradesFrom } from './prove-ids.ts'
-import type { TradeLog } from './trade-log.ts'
 
 export interface ImportOptions {
   readonly trades: TradeLog

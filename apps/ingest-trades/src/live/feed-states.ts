@@ -1,5 +1,5 @@
 import type { EpochMicros, MarketSymbol } from '@c1/market'
-import type { TradeLog } from './trade-log.ts'
+import type { TradeLog } from '../log/trade-log.ts'
 
 /** How the feed of one symbol stands, from farthest from live to live. */
 export type FeedState =

@@ -12,9 +12,9 @@ import {
   type Trade,
 } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dollarMarket, Place } from '../test-support.ts'
 import { type ImportFinding, type ImportOptions, importArchive } from './import-archive.ts'
 import type { TradesFrom } from './prove-ids.ts'
-import { dollarMarket, Place } from './test-support.ts'
 
 const BTC = dollarMarket('BTC', 'XBTUSD')
 /** 2018-05-08T04:00:00Z */
@@ -331,7 +331,7 @@ describe('two files without ids', () => {
   })
 })
 
-const SAMPLES = join(import.meta.dirname, '../../../../shared/data/kraken/archive_csv')
+const SAMPLES = join(import.meta.dirname, '../../../../../shared/data/kraken/archive_csv')
 
 it.skipIf(!existsSync(SAMPLES))(
   'real excerpts of two quarters keep all their rows, 49 of which repeat another',

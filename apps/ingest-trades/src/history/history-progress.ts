@@ -1,6 +1,6 @@
 import type { BudgetState } from '@c1/kraken'
 import type { EpochMicros, MarketSymbol } from '@c1/market'
-import type { TradeLedger } from './ledger.ts'
+import type { TradeLedger } from '../ledger/ledger.ts'
 import type { MissingHistory } from './missing-history.ts'
 import { TimeLeft } from './time-left.ts'
 

@@ -1,5 +1,5 @@
 import type { MarketSymbol, Trade } from '@c1/market'
-import type { TradeLog } from './trade-log.ts'
+import type { TradeLog } from '../log/trade-log.ts'
 
 /** So many trades of all symbols together wait for the beginnings of their histories. */
 const MOST_WAITING = 50_000

@@ -27,9 +27,9 @@ import {
   tradesOf,
 } from '@c1/market'
 import type { CheckpointStore } from '@c1/service'
-import { HistoryCursors } from './history-cursors.ts'
-import { TradeLedger, type Via } from './ledger.ts'
-import { OpenOutages } from './open-outages.ts'
+import { HistoryCursors } from '../history/history-cursors.ts'
+import { TradeLedger, type Via } from '../ledger/ledger.ts'
+import { OpenOutages } from '../ledger/open-outages.ts'
 import { RecentTrades } from './recent-trades.ts'
 import { TradeOrder } from './trade-order.ts'
 

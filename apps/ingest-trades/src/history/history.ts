@@ -1,9 +1,9 @@
 import type { KrakenRest, TradesPage } from '@c1/kraken'
 import { C1Error, type EpochMicros, type Instrument, type MarketSymbol, MICROS_PER_HOUR, type Trade } from '@c1/market'
+import type { TradeLog } from '../log/trade-log.ts'
 import { HistoryProgress, type Progress } from './history-progress.ts'
 import type { WatchedHole } from './hole-watch.ts'
 import { MissingHistory } from './missing-history.ts'
-import type { TradeLog } from './trade-log.ts'
 import { type Job, Turns, type Work } from './turns.ts'
 import { Walks } from './walks.ts'
 

@@ -1,7 +1,7 @@
 import type { EpochMicros, MarketSymbol, Trade } from '@c1/market'
+import type { TradeLedger } from '../ledger/ledger.ts'
+import type { MissingTime } from '../ledger/time-marks.ts'
 import { type Asked, HoleWatch, type WatchedHole } from './hole-watch.ts'
-import type { TradeLedger } from './ledger.ts'
-import type { MissingTime } from './time-marks.ts'
 import type { Work } from './turns.ts'
 import { WantedRange } from './wanted-range.ts'
 

@@ -1,9 +1,9 @@
 import { KrakenRest } from '@c1/kraken'
 import { type EpochMicros, type MarketMessage, MICROS_PER_MINUTE, MICROS_PER_SECOND, type Trade } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { TradeLog } from '../log/trade-log.ts'
+import { dollarMarket, Place } from '../test-support.ts'
 import { History } from './history.ts'
-import { dollarMarket, Place } from './test-support.ts'
-import type { TradeLog } from './trade-log.ts'
 
 const START = 1_762_732_800 * MICROS_PER_SECOND
 const A = dollarMarket('AAA')

@@ -1,7 +1,7 @@
 import { type DecimalText, type EpochMicros, marketSymbol, type Trade, type TradeColumns } from '@c1/market'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Place } from './test-support.ts'
+import { Place } from '../test-support.ts'
 import type { TradeLog } from './trade-log.ts'
 
 const BTC = marketSymbol('BTC/USD')

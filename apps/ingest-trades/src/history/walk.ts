@@ -1,9 +1,9 @@
 import { type Cursor, cursorAt, type TradesPage } from '@c1/kraken'
 import type { EpochMicros, MarketMessage, MarketSymbol, Trade } from '@c1/market'
+import type { LedgerSpan } from '../ledger/ledger.ts'
+import type { MissingTime } from '../ledger/time-marks.ts'
 import type { HistoryCursor } from './history-cursors.ts'
 import type { Asked, WatchedHole } from './hole-watch.ts'
-import type { LedgerSpan } from './ledger.ts'
-import type { MissingTime } from './time-marks.ts'
 
 /** What a walk is to bring: the ids of a hole, or every trade of a time. */
 export type Goal = WatchedHole | MissingTime

@@ -9,9 +9,9 @@ import {
   marketSymbol,
 } from '@c1/market'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { TradeLog } from '../log/trade-log.ts'
+import { dollarMarket, Place } from '../test-support.ts'
 import { Backfill, type BackfilledRange, isFetched } from './backfill.ts'
-import { dollarMarket, Place } from './test-support.ts'
-import type { TradeLog } from './trade-log.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -238,7 +238,10 @@ describe('the time left', () => {
     expect(byTime).toBeGreaterThan(0.5)
   })
 
-  const archive = new URL('../../../../shared/data/kraken/trades/XBTUSD_2018-05-08_2018-05-22.csv.gz', import.meta.url)
+  const archive = new URL(
+    '../../../../../shared/data/kraken/trades/XBTUSD_2018-05-08_2018-05-22.csv.gz',
+    import.meta.url,
+  )
   it.skipIf(!existsSync(archive))('is right within 5 % in two recorded weeks of BTC/USD', async () => {
     const times: number[] = []
     for await (const batch of readArchive(archive.pathname, { market: marketSymbol('BTC/USD') }))

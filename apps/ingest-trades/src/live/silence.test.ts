@@ -7,7 +7,7 @@ import {
   marketSymbol,
 } from '@c1/market'
 import { describe, expect, it } from 'vitest'
-import { TradeLedger } from './ledger.ts'
+import { TradeLedger } from '../ledger/ledger.ts'
 import { Silence } from './silence.ts'
 
 const [BTC, ETH] = [marketSymbol('BTC/USD'), marketSymbol('ETH/USD')]

@@ -1,9 +1,9 @@
 import { type KrakenRest, type MalformedRow, systemTimers, type Timers } from '@c1/kraken'
 import { type C1Error, type EpochMicros, type Instrument, MalformedError, type MarketSymbol } from '@c1/market'
+import type { TradeLog } from '../log/trade-log.ts'
 import { History, isNotServed } from './history.ts'
 import { HistoryLoop } from './history-loop.ts'
 import type { Progress } from './history-progress.ts'
-import type { TradeLog } from './trade-log.ts'
 import type { Job } from './turns.ts'
 import { isYetToBeServed } from './wanted-range.ts'
 

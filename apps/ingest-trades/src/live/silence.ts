@@ -1,5 +1,5 @@
 import { type EpochMicros, type Heartbeat, type MarketSymbol, MICROS_PER_MINUTE, MICROS_PER_SECOND } from '@c1/market'
-import type { TradeLedger } from './ledger.ts'
+import type { TradeLedger } from '../ledger/ledger.ts'
 
 /** A trade may arrive this long after it happened, on a venue that runs in real time, before silence counts as silence. */
 const GRACE = 2 * MICROS_PER_SECOND
