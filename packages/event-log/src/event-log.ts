@@ -129,6 +129,14 @@ export interface ShareOptions {
   readonly onChange?: (partitions: readonly number[]) => void
 }
 
+export interface ProducerOptions {
+  /**
+   * What is appended within so many milliseconds of the append before may be appended together, that much later. A log where
+   * this spares nothing appends at once. Default 0.
+   */
+  readonly gatherMs?: number
+}
+
 /** A durable log of topics. Adapters: embedded (segments on disk), Kafka. */
 export interface EventLog {
   /** Whether processes on several machines write topics and share them out; otherwise a topic has one writer, and one partition. */
@@ -145,7 +153,7 @@ export interface EventLog {
    * @throws UsageError `topic_missing` where topics are made beforehand
    * @throws C1Error `log_corrupt` when the topic is damaged
    */
-  producer(topic: string): Promise<Producer>
+  producer(topic: string, options?: ProducerOptions): Promise<Producer>
   /**
    * A topic that nobody wrote yet is empty, and is read once somebody does. A group has one consumer at a time where topics
    * have one partition.

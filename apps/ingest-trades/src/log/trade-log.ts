@@ -35,6 +35,8 @@ import { TradeOrder } from './trade-order.ts'
 
 const LEDGER = 'trade-ledger'
 const SAVE_EVERY_MS = 2000
+/** A quick market brings a trade each millisecond. */
+const GATHER_MS = 5
 
 export interface TradeLogOptions {
   readonly log: EventLog
@@ -107,7 +109,10 @@ export class TradeLog {
   /** @throws UsageError `topic_locked` when another process writes trades here */
   static async open(options: TradeLogOptions): Promise<TradeLog> {
     const { log } = options
-    const producers = [await log.producer(TOPICS.trades), await log.producer(TOPICS.deadLetters)] as const
+    const producers = [
+      await log.producer(TOPICS.trades, { gatherMs: GATHER_MS }),
+      await log.producer(TOPICS.deadLetters),
+    ] as const
     const trades = new TradeLog(options, await readLedger(options), producers)
     // A power cut may have taken the end of the log that the checkpoint tells of: before anything else takes its place.
     trades.#save()

@@ -1,8 +1,17 @@
 import { InvariantError } from '@c1/market'
-import type { Consumer, ConsumerOptions, EventLog, Position, Producer, ShareOptions } from '../event-log.ts'
+import type {
+  Consumer,
+  ConsumerOptions,
+  EventLog,
+  Position,
+  Producer,
+  ProducerOptions,
+  ShareOptions,
+} from '../event-log.ts'
 import { KafkaClient } from './client.ts'
 import type { KafkaConnection } from './connection.ts'
 import { KafkaConsumer } from './consumer.ts'
+import { GatheringProducer } from './gathering-producer.ts'
 import { Membership } from './membership.ts'
 import { KafkaProducer } from './producer.ts'
 import { SharedProducers } from './shared-producers.ts'
@@ -50,8 +59,9 @@ class KafkaLog implements EventLog {
     this.#fetchers = new TopicFetchers(client)
   }
 
-  async producer(topic: string): Promise<Producer> {
-    return this.#shared.use(this.#name(topic))
+  async producer(topic: string, { gatherMs = 0 }: ProducerOptions = {}): Promise<Producer> {
+    const producer = await this.#shared.use(this.#name(topic))
+    return gatherMs > 0 ? new GatheringProducer(producer, gatherMs) : producer
   }
 
   async #open(topic: string): Promise<KafkaProducer> {

@@ -35,8 +35,8 @@ export async function withAvroValues(log: EventLog, options: AvroLogOptions): Pr
   return {
     isShared: log.isShared,
     share: (topic, shareOptions) => log.share(topic, shareOptions),
-    producer: async (topic) => {
-      const producer = await log.producer(topic)
+    producer: async (topic, producerOptions) => {
+      const producer = await log.producer(topic, producerOptions)
       return topic === CHECKPOINTS_TOPIC ? producer : avroProducer(producer, topic, values)
     },
     consumer: async (topic, consumerOptions: ConsumerOptions) => {
