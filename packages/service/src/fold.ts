@@ -134,9 +134,9 @@ class PartitionRun {
     const partitions = this.#partition === 'whole' ? {} : { partitions: [this.#partition] }
     const consumer = await log.consumer(input, { from, gatherMs, signal, ...partitions, ...(until && { until }) })
     metrics?.restored(this.#partition)
-    const progress: Progress = { position: {} }
+    const progress: Progress = { position: {}, appended: new Map() }
     const saving = new QuietTask({
-      task: () => this.#save(progress.position, rederivation),
+      task: () => this.#save(progress, rederivation),
       everyMs: this.#options.checkpointEveryMs ?? 2000,
     })
     try {
@@ -154,7 +154,7 @@ class PartitionRun {
             if (isNew instanceof Promise ? await isNew : isNew) fresh.push(output)
           }
         }
-        await append(producers, fresh)
+        await append(producers, fresh, progress.appended)
         progress.position = batch.next
         await rederivation.passed(batch.next)
         metrics?.processed(batch)
@@ -169,12 +169,14 @@ class PartitionRun {
   }
 
   /** Everything before the position has taken effect. */
-  async #save(position: Position, rederivation: Rederivation): Promise<void> {
+  async #save({ appended, position }: Progress, rederivation: Rederivation): Promise<void> {
     const { checkpoints, outputs: topics, settle, version } = this.#options
     await settle?.()
     const outputs: Record<string, Position> = {}
     for (const topic of topics) {
-      outputs[topic] = rederivation.reached(topic) ?? this.#own((await this.#options.log.bounds(topic)).end)
+      // The log is asked only where nothing was appended: predictions of other partitions may be on their way just now.
+      const end = appended.get(topic) ?? (await this.#options.log.bounds(topic)).end
+      outputs[topic] = rederivation.reached(topic) ?? this.#own(end)
     }
     const checkpoint: Checkpoint = { version, input: position, outputs, state: this.#fold.checkpoint() }
     await checkpoints.save(this.#checkpointName, checkpoint)
@@ -232,16 +234,22 @@ type Held = Pick<Share, 'signal'> & Partial<Pick<Share, 'commit'>>
 
 interface Progress {
   position: Position
+  /** Of each output, where the next record will stand after what was appended last. */
+  readonly appended: Map<string, Position>
 }
 
 const APPEND_RECORDS = 1000
 
-async function append(producers: ReadonlyMap<string, Producer>, outputs: readonly Output[]): Promise<void> {
+async function append(
+  producers: ReadonlyMap<string, Producer>,
+  outputs: readonly Output[],
+  appended: Map<string, Position>,
+): Promise<void> {
   if (outputs.length === 0) return
   for (const [topic, producer] of producers) {
     const records = outputs.filter((output) => output.topic === topic).map(({ record }) => record)
     // A hole that is filled releases everything that waited behind it at once.
     for (let at = 0; at < records.length; at += APPEND_RECORDS)
-      await producer.append(records.slice(at, at + APPEND_RECORDS))
+      appended.set(topic, await producer.append(records.slice(at, at + APPEND_RECORDS)))
   }
 }
