@@ -14,6 +14,7 @@ const REBALANCE_MS = 30_000
 const GIVE_BACK_MS = 3500
 /** The same for a process that stops, which has more to put away than this. */
 const GIVE_BACK_AT_STOP_MS = 1800
+const COMMIT_AT_STOP_MS = 800
 /** A goodbye that the group does not take is none: it notices by itself. */
 const LEAVE_MS = 500
 const REJOIN_MS = 300
@@ -78,18 +79,21 @@ export class Membership {
   async #belong(over: AbortSignal): Promise<void> {
     const { promise: lost, resolve: lose, reject } = Promise.withResolvers<void>()
     const consumer = this.#open()
+    const watched = { heartbeatStallTimeout: SESSION_MS }
     this.#consumer = consumer
     over.addEventListener('abort', () => lose(), { once: true })
     consumer.on('error', reject)
     consumer.on('consumer:heartbeat:stalled', ({ lastError }) => reject(lastError ?? stalled()))
     consumer.on('consumer:group:join', ({ assignments }) => this.#take(assignments))
     consumer.topics.track(this.#topic)
-    const joining = this.#client.metadata(this.#topic).then(() => consumer.joinGroup({}))
+    const joining = this.#client.metadata(this.#topic).then(() => consumer.joinGroup(watched))
     try {
       await Promise.race([joining.then(() => lost), lost])
     } finally {
       this.#isLeaving = true
       await this.#keepOnly([], over.aborted ? GIVE_BACK_AT_STOP_MS : GIVE_BACK_MS)
+      // The library may watch once more whether its heart beats, which would keep the process alive for a session.
+      watched.heartbeatStallTimeout = 0
       await this.#leave(consumer, over)
       consumer.removeAllListeners('consumer:group:join')
       this.#consumer = undefined
@@ -99,8 +103,7 @@ export class Membership {
 
   /**
    * The broker takes nothing from a connection on which it has not answered a join: who stops meanwhile says so over another one.
-   * Before it is closed the library must believe that it has left: else it takes the end of a join under way for a heart that stopped, and
-   * keeps the process alive for the seconds in which it might beat again.
+   * The library is told first that it has left: the end of a join under way is then nothing that it tries again.
    */
   async #leave(consumer: GroupMember, over: AbortSignal): Promise<void> {
     const { group } = this.#options
@@ -123,7 +126,6 @@ export class Membership {
       autocommit: false,
       sessionTimeout: SESSION_MS,
       heartbeatInterval: HEARTBEAT_MS,
-      heartbeatStallTimeout: SESSION_MS,
       rebalanceTimeout: REBALANCE_MS,
       retries: 3,
       retryDelay: REJOIN_MS,
@@ -199,8 +201,10 @@ export class Membership {
     if (consumer === undefined || !partitionsIn(consumer.assignments).includes(partition)) return
     const position = { topic: this.#topic, partition, offset: BigInt(offset), leaderEpoch: -1 }
     const committing = consumer.commit({ offsets: [position] }).catch(() => {})
-    // The answer comes after that to the join, for which a process that stops does not wait.
-    await (this.#isJoining ? Promise.race([committing, this.#stopped.promise]) : committing)
+    // The answer comes after that to the join, for which a process that stops does not wait long.
+    if (!this.#isJoining) return committing
+    const late = this.#stopped.promise.then(() => pause(COMMIT_AT_STOP_MS, undefined, { ref: false }))
+    await Promise.race([committing, late])
   }
 }
 
