@@ -2,7 +2,7 @@ import type { MalformedRow, TradesPage } from '@c1/kraken'
 import { formatTime, type MarketSymbol, type Trade } from '@c1/market'
 import type { Logger, Metrics } from '@c1/service'
 import type { WatchedHole } from './history/hole-watch.ts'
-import { type RefusalListener, TRADE_LOG } from './log/trade-log.ts'
+import { type RefusalListener, TRADE_LOG } from './log/refusals.ts'
 
 /** Seconds. */
 const REPAIR_BUCKETS = [0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1800]

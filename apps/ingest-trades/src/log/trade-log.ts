@@ -3,15 +3,13 @@ import {
   type Codec,
   type DeadLetter,
   deadLettersCodec,
-  type EventLog,
-  type LogRecord,
   type Position,
   type Producer,
   TOPICS,
   TradeRuns,
   tradesCodec,
 } from '@c1/event-log'
-import { implausible, type MalformedRow, outOfPlace } from '@c1/kraken'
+import { type MalformedRow, outOfPlace } from '@c1/kraken'
 import {
   type EpochMicros,
   gatherColumns,
@@ -26,44 +24,23 @@ import {
   tradeAt,
   tradesOf,
 } from '@c1/market'
-import type { CheckpointStore } from '@c1/service'
 import { HistoryCursors } from '../history/history-cursors.ts'
-import { TradeLedger, type Via } from '../ledger/ledger.ts'
-import { OpenOutages } from '../ledger/open-outages.ts'
-import { RecentTrades } from './recent-trades.ts'
+import type { TradeLedger, Via } from '../ledger/ledger.ts'
+import type { OpenOutages } from '../ledger/open-outages.ts'
+import { type RefusalListener, Refusals } from './refusals.ts'
+import { LEDGER_CHECKPOINT, readLedger, type StoredLedger, type StoredLedgerOptions } from './stored-ledger.ts'
 import { TradeOrder } from './trade-order.ts'
 
-const LEDGER = 'trade-ledger'
 const SAVE_EVERY_MS = 2000
 /** A quick market brings a trade each millisecond. */
 const GATHER_MS = 5
 
-export interface TradeLogOptions {
-  readonly log: EventLog
-  readonly checkpoints: Pick<CheckpointStore, 'load' | 'save'>
-  /** Written into every record: `kraken`, `simulator`, `replay-NAME`. */
-  readonly source: string
+export interface TradeLogOptions extends StoredLedgerOptions {
   /** Milliseconds that never go back, from any origin; the host's by default. */
   readonly monotonicNow?: () => number
   /** The clock that tells since when a hole is known; the host's by default. */
   readonly now?: () => EpochMicros
 }
-
-/** What is to be known of trades that do not go into the log. */
-export interface RefusalListener {
-  onDuplicate(trade: Trade): void
-  /** `received` says something else than what the log holds, which stands. Both are in a dead letter. */
-  onContradiction(stored: Trade, received: Trade): void
-  /** The trade cannot be true beside those that the log holds. It is in a dead letter, once. */
-  onImplausible(trade: Trade, reason: string): void
-}
-
-const UNHEARD: RefusalListener = { onDuplicate: () => {}, onContradiction: () => {}, onImplausible: () => {} }
-
-/** The origin of dead letters about trades that contradict what is stored. */
-export const TRADE_LOG = 'trade-log'
-/** Trades that were refused as implausible and are remembered, so that each is told once however often history repeats it. */
-const MOST_REFUSED = 10_000
 
 /** The trades topic with its ledger: the only way in. Every trade goes in once. */
 export class TradeLog {
@@ -82,10 +59,8 @@ export class TradeLog {
   #savedAt: number
   #appending = 0
   #isSaveDue = false
-  #listener = UNHEARD
-  readonly #recent = new RecentTrades()
+  readonly #refusals: Refusals
   readonly #order: TradeOrder
-  readonly #refused = new Set<string>()
 
   private constructor(
     options: TradeLogOptions,
@@ -97,6 +72,7 @@ export class TradeLog {
     this.#savedAt = this.#monotonicNow()
     this.#now = options.now ?? systemTime
     this.#codec = tradesCodec(options.source)
+    this.#refusals = new Refusals(this.#codec)
     this.#runs = new TradeRuns(options.source)
     this.ledger = ledger
     this.#order = new TradeOrder(ledger)
@@ -120,7 +96,7 @@ export class TradeLog {
   }
 
   tellRefusals(listener: RefusalListener): void {
-    this.#listener = listener
+    this.#refusals.tell(listener)
   }
 
   /**
@@ -217,12 +193,12 @@ export class TradeLog {
     const reason = refused.misplaced.has(trade) ? MISPLACED : this.#order.reasonAgainst(trade)
     if (reason !== undefined) {
       refused.implausible += 1
-      this.#refuseImplausible(trade, reason, refused.letters)
+      refused.keep(this.#refusals.implausible(trade, reason))
       return false
     }
     const isFresh = this.ledger.add(trade, via, now)
-    if (!isFresh) this.#refuseKnown(trade, refused.letters)
-    else if (trade.idSpace === 'venue') this.#recent.remember(trade)
+    if (isFresh) this.#refusals.accepted(trade)
+    else refused.keep(this.#refusals.duplicate(trade))
     return isFresh
   }
 
@@ -255,32 +231,6 @@ export class TradeLog {
     return new Set(odd.flatMap((trades) => [...trades]))
   }
 
-  /** Once for what it says: history repeats it as often as it is asked. */
-  #refuseImplausible(trade: Trade, reason: string, letters: DeadLetter[]): void {
-    const text = textOf(this.#codec.encode({ kind: 'trade', trade }))
-    if (this.#refused.has(text)) return
-    if (this.#refused.size >= MOST_REFUSED) this.#refused.clear()
-    this.#refused.add(text)
-    this.#listener.onImplausible(trade, reason)
-    const { code, message } = implausible(trade, reason)
-    letters.push({ origin: TRADE_LOG, code, reason: message, raw: Buffer.from(text) })
-  }
-
-  #refuseKnown(trade: Trade, letters: DeadLetter[]): void {
-    this.#listener.onDuplicate(trade)
-    const stored = trade.idSpace === 'venue' ? this.#recent.contradictedBy(trade) : undefined
-    if (stored === undefined) return
-    this.#listener.onContradiction(stored, trade)
-    letters.push(this.#contradiction(stored, trade))
-  }
-
-  #contradiction(stored: Trade, received: Trade): DeadLetter {
-    const [before, now] = [stored, received].map((trade) => textOf(this.#codec.encode({ kind: 'trade', trade })))
-    const reason = `${stored.symbol} trade ${stored.tradeId} came again and says something else. The stored one stands.`
-    const raw = Buffer.from(`{"stored":${before},"received":${now}}`)
-    return { origin: TRADE_LOG, code: 'trade_contradicts', reason, raw }
-  }
-
   async #keepLetters(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return
     const codec = deadLettersCodec(this.#options.source)
@@ -291,7 +241,11 @@ export class TradeLog {
   #save(): void {
     this.#isSaveDue = this.#appending > 0
     if (this.#isSaveDue) return
-    this.#options.checkpoints.save(LEDGER, { position: this.#position, ledger: this.ledger, outages: this.outages })
+    this.#options.checkpoints.save(LEDGER_CHECKPOINT, {
+      position: this.#position,
+      ledger: this.ledger,
+      outages: this.outages,
+    })
     this.#savedAt = this.#monotonicNow()
   }
 }
@@ -305,49 +259,11 @@ class Refused {
   constructor(misplaced: ReadonlySet<Trade>) {
     this.misplaced = misplaced
   }
+
+  keep(letter: DeadLetter | undefined): void {
+    if (letter !== undefined) this.letters.push(letter)
+  }
 }
 
 const NONE: ReadonlySet<Trade> = new Set()
 const MISPLACED = 'its id and its time are not those of the trades that came with it'
-
-function textOf({ value }: LogRecord): string {
-  return Buffer.from(value).toString()
-}
-
-/** What is known of the log's trades, and where the log ends. */
-export interface StoredLedger {
-  readonly ledger: TradeLedger
-  readonly outages: OpenOutages
-  readonly position: Position
-}
-
-/** The ledger of everything that the log holds. */
-export async function readLedger({ log, checkpoints, source }: TradeLogOptions): Promise<StoredLedger> {
-  const codec = tradesCodec(source)
-  const { end } = await log.bounds(TOPICS.trades)
-  const saved = usable(checkpoints.load(LEDGER) as Saved | undefined, end)
-  const ledger = saved === undefined ? new TradeLedger() : TradeLedger.restore(saved.ledger)
-  const outages = OpenOutages.restore(saved?.outages)
-  const rest = await log.consumer(TOPICS.trades, { from: saved?.position ?? 'earliest', until: 'end' })
-  for await (const { records } of rest) {
-    for (const record of records) {
-      const message = codec.decode(record)
-      ledger.observe(message)
-      outages.observe(message)
-    }
-  }
-  return { ledger, outages, position: end }
-}
-
-interface Saved {
-  readonly position: Position
-  readonly ledger: unknown
-  readonly outages?: unknown
-}
-
-/** A checkpoint of this version that is not ahead of a log which lost its tail. */
-function usable(saved: Saved | undefined, end: Position): Saved | undefined {
-  if (saved === undefined || !TradeLedger.isState(saved.ledger)) return undefined
-  const isBehind = Object.entries(saved.position).every(([partition, at]) => at <= (end[Number(partition)] ?? 0))
-  return isBehind ? saved : undefined
-}
