@@ -82,6 +82,17 @@ it('makes batches with the checksum of what follows it', () => {
   expect(batch.readUInt32BE(17)).toBe(castagnoli(batch.subarray(21)))
 })
 
+it.each(['__proto__', 'toString'])('keeps a header named %s', (name) => {
+  const headers = Object.fromEntries([[name, 'kept']])
+  const batch = encodeBatch(
+    [encodable({ key: 'A/B', value: Buffer.from('x'), headers, timestampMs: 0 })],
+    { producerId: 1n, producerEpoch: 0, sequence: 0 },
+    codec,
+  )
+  const [decoded] = [...new BatchDecoder('trades.v1', (_, packed) => decompressSync(packed)).decode(0, 0, batch, [])]
+  expect(Object.entries(decoded?.records[0]?.headers ?? {})).toEqual([[name, 'kept']])
+})
+
 it('is undone by the decoder', () => {
   fc.assert(
     fc.property(fc.array(record, { minLength: 1, maxLength: 20 }), identity, (records, who) => {

@@ -184,12 +184,10 @@ function isAbortMarker(batch: Buffer): boolean {
 
 function decodeHeaders(section: Buffer): Readonly<Record<string, string>> {
   const reading = new Cursor(section)
-  const headers: Record<string, string> = {}
-  for (let count = reading.varint(); count > 0; count -= 1) {
-    const name = reading.text()
-    headers[name] = reading.text()
-  }
-  return Object.freeze(headers)
+  const headers: [string, string][] = []
+  for (let count = reading.varint(); count > 0; count -= 1) headers.push([reading.text(), reading.text()])
+  // Not by assignment: a header may have the name of a property of every object.
+  return Object.freeze(Object.fromEntries(headers))
 }
 
 /** Reads Kafka's zigzag numbers. */
