@@ -14,7 +14,7 @@ const REBALANCE_MS = 30_000
 const GIVE_BACK_MS = 3500
 /** The same for a process that stops, which has more to put away than this. */
 const GIVE_BACK_AT_STOP_MS = 1800
-const COMMIT_AT_STOP_MS = 800
+const COMMIT_AT_STOP_MS = 1500
 /** A goodbye that the group does not take is none: it notices by itself. */
 const LEAVE_MS = 500
 const REJOIN_MS = 300
