@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Admin, Consumer, GroupAssignment } from '@platformatic/kafka'
+import type { Admin, Broker, ConnectionPool, Consumer, GroupAssignment } from '@platformatic/kafka'
 import type { ShareOptions } from '../event-log.ts'
 import type { KafkaClient } from './client.ts'
 import { clientOptions, closeAtOnce } from './connection.ts'
@@ -14,7 +14,8 @@ const REBALANCE_MS = 30_000
 const GIVE_BACK_MS = 3500
 /** The same for a process that stops, which has more to put away than this. */
 const GIVE_BACK_AT_STOP_MS = 1800
-const COMMIT_AT_STOP_MS = 1500
+/** A note that takes longer is not waited for. */
+const COMMIT_MS = 1500
 /** A goodbye that the group does not take is none: it notices by itself. */
 const LEAVE_MS = 500
 const REJOIN_MS = 300
@@ -39,9 +40,9 @@ export class Membership {
   readonly #topic: string
   readonly #options: ShareOptions
   readonly #running = new Map<number, Running>()
+  readonly #commits: ConnectionPool
   #wanted: readonly number[] = []
   readonly #stop = new AbortController()
-  readonly #stopped = Promise.withResolvers<void>()
   #consumer: GroupMember | undefined
   /** The broker has been asked for a place and has not answered: it waits for the others, or for those that died. */
   #isJoining = false
@@ -54,11 +55,11 @@ export class Membership {
     this.#client = client
     this.#topic = topic
     this.#options = options
+    this.#commits = client.openPool()
   }
 
   async run(): Promise<void> {
     const over = AbortSignal.any([this.#options.signal, this.#stop.signal, this.#client.closed])
-    over.addEventListener('abort', () => this.#stopped.resolve(), { once: true })
     let wait = REJOIN_MS
     while (!over.aborted) {
       const startedAt = performance.now()
@@ -72,6 +73,7 @@ export class Membership {
       wait = performance.now() - startedAt > 10 * SESSION_MS ? REJOIN_MS : Math.min(wait * 2, LONGEST_REJOIN_MS)
       await pause(wait, undefined, { signal: over }).catch(() => {})
     }
+    await closeAtOnce(this.#commits, () => this.#commits.close())
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
@@ -199,12 +201,19 @@ export class Membership {
     const consumer = this.#consumer
     // The library would send it under the new generation for a partition that is somebody else's by now.
     if (consumer === undefined || !partitionsIn(consumer.assignments).includes(partition)) return
-    const position = { topic: this.#topic, partition, offset: BigInt(offset), leaderEpoch: -1 }
-    const committing = consumer.commit({ offsets: [position] }).catch(() => {})
-    // The answer comes after that to the join, for which a process that stops does not wait long.
-    if (!this.#isJoining) return committing
-    const late = this.#stopped.promise.then(() => pause(COMMIT_AT_STOP_MS, undefined, { ref: false }))
-    await Promise.race([committing, late])
+    const committing = this.#sendCommit(consumer, partition, offset).catch(() => {})
+    await Promise.race([committing, pause(COMMIT_MS, undefined, { ref: false })])
+  }
+
+  /** Over a connection of its own: on the member's one it would wait for the end of a join, and hold up the work of partitions that stay. */
+  async #sendCommit(member: GroupMember, partition: number, offset: number): Promise<void> {
+    const { coordinatorId, generationId, memberId } = member
+    const { brokers } = await this.#client.metadata(this.#topic)
+    const connection = await this.#commits.get(brokers.get(coordinatorId ?? -1) as Broker)
+    const positions = [{ partitionIndex: partition, committedOffset: BigInt(offset), committedLeaderEpoch: -1 }]
+    const topics = [{ name: this.#topic, partitions: positions }]
+    const { api } = this.#client.library.offsetCommitV8
+    await api.async(connection, this.#options.group, generationId, memberId ?? '', null, topics)
   }
 }
 
