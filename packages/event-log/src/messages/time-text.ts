@@ -37,15 +37,28 @@ export class TimeText {
   /** `undefined` unless `text` is exactly as `formatTime` writes it. */
   parse(text: string): EpochMicros | undefined {
     if (text.length !== TEXT_LENGTH) return undefined
-    if (!text.startsWith(this.#prefix) || this.#prefix === '') {
-      const time = parseWhole(text)
-      if (time !== undefined) this.#remember(Math.floor(time / MICROS_PER_MINUTE) * MICROS_PER_MINUTE)
-      return time
-    }
+    if ((this.#prefix === '' || !text.startsWith(this.#prefix)) && !this.#takeMinute(text)) return undefined
     const seconds = digits(text, PREFIX_LENGTH, COLON_SPLIT)
     const fraction = digits(text, COLON_SPLIT + 1, TEXT_LENGTH - 1)
     if (text[COLON_SPLIT] !== '.' || text[TEXT_LENGTH - 1] !== 'Z' || !(seconds < 60 && fraction >= 0)) return undefined
     return (this.#minute + seconds * MICROS_PER_SECOND + fraction) as EpochMicros
+  }
+
+  #takeMinute(text: string): boolean {
+    const time = this.#minuteOfDay(text) ?? parseWhole(text)
+    if (time === undefined) return false
+    this.#remember(Math.floor(time / MICROS_PER_MINUTE) * MICROS_PER_MINUTE)
+    return true
+  }
+
+  /** Where the text is of the day that is known. */
+  #minuteOfDay(text: string): number | undefined {
+    if (this.#date === '' || !text.startsWith(this.#date)) return undefined
+    const hours = digits(text, DATE_LENGTH, DATE_LENGTH + 2)
+    const minutes = digits(text, DATE_LENGTH + 3, DATE_LENGTH + 5)
+    if (!(hours < 24 && minutes < 60) || text[DATE_LENGTH + 2] !== ':' || text[PREFIX_LENGTH - 1] !== ':')
+      return undefined
+    return this.#day + (hours * 60 + minutes) * MICROS_PER_MINUTE
   }
 
   #remember(minute: number): void {
