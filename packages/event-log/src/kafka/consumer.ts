@@ -4,9 +4,9 @@ import { positionAhead, positionExpired } from '../embedded/errors.ts'
 import type { Batch, Consumer, ConsumerOptions, Position, StoredRecord } from '../event-log.ts'
 import type { KafkaClient } from './client.ts'
 import { isTransient } from './errors.ts'
-import type { FetchedPartition } from './fetch-request.ts'
+import { type FetchedPartition, OFFSET_OUT_OF_RANGE } from './fetch-request.ts'
 import { BatchDecoder, batchHeaders, type DecodedBatch } from './record-batches.ts'
-import { type FetchCursor, OFFSET_OUT_OF_RANGE, type TopicFetcher } from './topic-fetcher.ts'
+import type { FetchCursor, TopicFetcher } from './topic-fetcher.ts'
 import type { TopicFetchers } from './topic-fetchers.ts'
 
 /** Answers that wait to be read, beyond which a broker is not asked for more. */

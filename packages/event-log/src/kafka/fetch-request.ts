@@ -1,16 +1,19 @@
-import type { Connection, Reader, Writer } from '@platformatic/kafka'
+import type { Connection, Writer } from '@platformatic/kafka'
+import { ask } from './request.ts'
 
 /**
  * Fetch, version 11: the newest that names topics by name and is plain enough to be read without a copy, and one that
  * every broker since Kafka 2.3 and every Redpanda speaks. C1 reads the answer itself instead of through the library's stream: that
  * one decodes and copies each record, loses committed records of transactions, and ends with its leader.
  */
-const FETCH = 1
-const VERSION = 11
+const KIND = { api: 1, version: 11, encode: encodeRequest, decode: decodeResponse }
 
 /** Only committed records of transactions, and the list of the aborted ones. */
 const READ_COMMITTED = 1
 const NO_SESSION = -1
+
+/** The broker's error where it has nothing at an offset: retention went past it, or the log ends before. */
+export const OFFSET_OUT_OF_RANGE = 1
 
 export interface FetchedPartition {
   readonly partition: number
@@ -43,17 +46,7 @@ export function fetchRecords(
   writer: () => Writer,
   request: FetchRequest,
 ): Promise<readonly FetchedPartition[]> {
-  return new Promise((resolve, reject) => {
-    connection.send(
-      FETCH,
-      VERSION,
-      () => encodeRequest(writer(), request),
-      (_correlation, _api, _version, reader) => decodeResponse(contiguous(reader)),
-      false,
-      false,
-      (error, response) => (error ? reject(error) : resolve(response as readonly FetchedPartition[])),
-    )
-  })
+  return ask(connection, KIND, writer, request)
 }
 
 function encodeRequest(writer: Writer, request: FetchRequest): Writer {
@@ -87,10 +80,6 @@ function encodeRequest(writer: Writer, request: FetchRequest): Writer {
     )
     .appendInt32(0) // nothing to forget
     .appendString('', false)
-}
-
-function contiguous(reader: Reader): Buffer {
-  return reader.buffer.slice(reader.position, reader.length)
 }
 
 function decodeResponse(bytes: Buffer): readonly FetchedPartition[] {

@@ -1,10 +1,5 @@
 import type { LogRecord, Position, Producer } from '../event-log.ts'
-
-interface Waiting {
-  readonly records: readonly LogRecord[]
-  readonly resolve: (position: Position) => void
-  readonly reject: (reason: unknown) => void
-}
+import type { PendingAppend } from './producer.ts'
 
 /**
  * Appends what comes within `gatherMs` of the append before together: many small ones cost the broker and every reader a
@@ -13,7 +8,7 @@ interface Waiting {
 export class GatheringProducer implements Producer {
   readonly #producer: Producer
   readonly #gatherMs: number
-  #waiting: Waiting[] = []
+  #waiting: PendingAppend[] = []
   #timer: NodeJS.Timeout | undefined
   #sentAt = Number.NEGATIVE_INFINITY
 

@@ -5,10 +5,9 @@ import { type BatchCodec, type EncodableRecord, encodeBatch } from './batch-enco
 import type { KafkaClient } from './client.ts'
 import { closeAtOnce } from './connection.ts'
 import { isTransient, isUnknownTopic, kafkaError, topicMissing } from './errors.ts'
-import { fetchRecords } from './fetch-request.ts'
+import { fetchRecords, OFFSET_OUT_OF_RANGE } from './fetch-request.ts'
 import { type ProducedPartition, produceBatches } from './produce-request.ts'
 import { type BatchHeader, batchHeaders } from './record-batches.ts'
-import { OFFSET_OUT_OF_RANGE } from './topic-fetcher.ts'
 
 /** Less than the client waits for an answer, so that the leader's own word is heard. */
 const REPLICATION_MS = 10_000

@@ -1,12 +1,12 @@
 import type { Connection, Writer } from '@platformatic/kafka'
+import { ask } from './request.ts'
 
 /**
  * Produce, version 7: plain enough to be read at a glance, and one that every broker since Kafka 2.1 and every Redpanda speaks.
  * C1 writes it itself instead of through the library's producer, which takes a new identity after a failed send: what it then sends again
  * may stand in the log twice.
  */
-const PRODUCE = 0
-const VERSION = 7
+const KIND = { api: 0, version: 7, encode: encodeRequest, decode: decodeResponse }
 
 const ALL_IN_STEP = -1
 
@@ -32,17 +32,7 @@ export function produceBatches(
   writer: () => Writer,
   request: ProduceRequest,
 ): Promise<readonly ProducedPartition[]> {
-  return new Promise((resolve, reject) => {
-    connection.send(
-      PRODUCE,
-      VERSION,
-      () => encodeRequest(writer(), request),
-      (_correlation, _api, _version, reader) => decodeResponse(reader.buffer.slice(reader.position, reader.length)),
-      false,
-      false,
-      (error, response) => (error ? reject(error) : resolve(response as readonly ProducedPartition[])),
-    )
-  })
+  return ask(connection, KIND, writer, request)
 }
 
 function encodeRequest(writer: Writer, { batches, timeoutMs, topic }: ProduceRequest): Writer {

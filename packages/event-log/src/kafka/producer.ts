@@ -19,6 +19,13 @@ export interface KafkaProducerOptions {
   readonly onClosed: (producer: KafkaProducer) => void
 }
 
+/** An append whose records are not on their way yet. */
+export interface PendingAppend {
+  readonly records: readonly LogRecord[]
+  readonly resolve: (position: Position) => void
+  readonly reject: (reason: unknown) => void
+}
+
 /** Appends follow one another in the order of the calls, each record once. */
 export class KafkaProducer implements Producer {
   readonly #options: KafkaProducerOptions
@@ -27,7 +34,7 @@ export class KafkaProducer implements Producer {
   readonly #keys = new Map<string, Key>()
   readonly #headers = new WeakMap<object, Uint8Array>()
   /** Appends that the next send takes. */
-  readonly #waiting: Waiting[] = []
+  readonly #waiting: PendingAppend[] = []
   #sending: Promise<void> = Promise.resolve()
 
   private constructor(options: KafkaProducerOptions, ends: Record<number, number>) {
@@ -103,12 +110,6 @@ export class KafkaProducer implements Producer {
     this.#headers.set(headers, made)
     return made
   }
-}
-
-interface Waiting {
-  readonly records: readonly LogRecord[]
-  readonly resolve: (position: Position) => void
-  readonly reject: (reason: unknown) => void
 }
 
 interface Key {

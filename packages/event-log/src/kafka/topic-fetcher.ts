@@ -3,7 +3,7 @@ import type { Connection, ConnectionPool } from '@platformatic/kafka'
 import type { KafkaClient } from './client.ts'
 import { closeAtOnce } from './connection.ts'
 import { isTransient, kafkaError } from './errors.ts'
-import { type FetchedPartition, fetchRecords } from './fetch-request.ts'
+import { type FetchedPartition, fetchRecords, OFFSET_OUT_OF_RANGE } from './fetch-request.ts'
 
 /** Of a partition: larger answers are slower and hold more memory, smaller ones cost round trips. */
 const PARTITION_BYTES = 1024 * 1024
@@ -13,8 +13,6 @@ const WAIT_MS = 500
 const JOIN_MS = 5
 const RETRY_MS = 100
 const LONGEST_RETRY_MS = 3000
-
-export const OFFSET_OUT_OF_RANGE = 1
 
 /** A reader's place in a partition. */
 export interface FetchCursor {
